@@ -1,0 +1,59 @@
+"""Reading the environment strictly: a wrong value is an `ImproperlyConfigured` that names the variable and the remedy."""
+
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
+
+
+class Environment(environ.Env):
+    """`environ.Env` with the few kinds of value this project needs."""
+
+    def secret(self, name: str, *, debug: bool) -> str:
+        """A key of at least 32 characters. Only with DEBUG may it be missing."""
+        value: str = self.str(name, default=DEVELOPMENT_SECRET if debug else "")
+        if len(value) < 32:
+            raise ImproperlyConfigured(f"{name} must be set to a secret of at least 32 characters (or set DEBUG=1)")
+        return value
+
+    def positive(self, name: str, *, default: int) -> int:
+        """A whole number greater than zero."""
+        return self._whole(name, str(self.str(name, default=str(default))), least=1)
+
+    def not_negative(self, name: str, *, default: int) -> int:
+        """A whole number, zero allowed."""
+        return self._whole(name, str(self.str(name, default=str(default))), least=0)
+
+    def positive_or_none(self, name: str, *, default: str) -> int | None:
+        """A whole number greater than zero; empty means "no limit"."""
+        text = str(self.str(name, default=default)).strip()
+        return self._whole(name, text, least=1) if text else None
+
+    def database(self, name: str) -> dict[str, Any]:
+        """A PostgreSQL address: the only database there is (design 8)."""
+        url = self.str(name, default="postgres://postgres@127.0.0.1:5432/hospital")
+        if not url.startswith(("postgres://", "postgresql://")):
+            raise ImproperlyConfigured(f"{name} must begin with postgres:// (PostgreSQL is the only database)")
+        config = self.db_url_config(url)
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+        # A process that stops inside a transaction must not hold everybody else's locks.
+        guard = "-c idle_in_transaction_session_timeout=15000 -c statement_timeout=60000"
+        config.setdefault("OPTIONS", {}).update({"options": guard, "connect_timeout": 5})
+        return dict(config)
+
+    def broker_is_amqp(self, url: str) -> bool:
+        """True for RabbitMQ, False for Redis or Valkey; anything else stops the start."""
+        scheme = url.split("://", 1)[0]
+        if scheme in ("amqp", "amqps", "pyamqp"):
+            return True
+        if scheme in ("redis", "rediss"):
+            return False
+        raise ImproperlyConfigured("BROKER_URL must begin with amqp:// (RabbitMQ) or redis:// (Redis, Valkey)")
+
+    def _whole(self, name: str, text: str, *, least: int) -> int:
+        if not text.strip().isdigit() or int(text) < least:
+            raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {text!r}")
+        return int(text)

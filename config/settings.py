@@ -1,0 +1,239 @@
+"""All settings, from the environment (contract: "Environment"). A wrong or contradictory value stops the start.
+
+Values marked *first* are only the first ones: what staff change later is kept in the database and wins.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config.environment import Environment
+from tasks import queues
+
+env = Environment()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.secret("SECRET_KEY", debug=DEBUG)
+PII_KEY = env.secret("PII_KEY", debug=DEBUG)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="zh-hans")
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+USE_TZ = True
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "hospital",
+    "insurance",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- stores -----------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.database("DATABASE_URL")}
+CACHE_URL = env.str("CACHE_URL", default="redis://127.0.0.1:6379/1")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+
+# --- people -----------------------------------------------------------------------------------------------------------
+PASSWORD_HASHERS = ["config.hashers.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=60),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "UPDATE_LAST_LOGIN": False,
+}
+RATE_LIMIT_PER_ADDRESS = env.str("RATE_LIMIT_PER_ADDRESS", default="600/m")
+RATE_LIMIT_PER_USER = env.str("RATE_LIMIT_PER_USER", default="60/m")
+RATE_LIMIT_PER_USERNAME = env.str("RATE_LIMIT_PER_USERNAME", default="10/m")
+# Counting needs the cache; a patient is not turned away because it is gone. The insurer's limit does not depend on it.
+RATELIMIT_FAIL_OPEN = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.errors.problem",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Hospital line",
+    "DESCRIPTION": "Booking, filing, notice, trial and settlement behind an insurance interface of n calls a minute.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "SettlementStateEnum": "insurance.states.SettlementState",
+        "TrialStateEnum": "insurance.states.TrialState",
+        "AppointmentStateEnum": "hospital.states.AppointmentState",
+        "ArchiveStateEnum": "hospital.states.ArchiveState",
+    },
+}
+
+# --- what the hospital tells the insurance side, without knowing it (hospital/hooks.py) -----------------------------------
+HOSPITAL_HOOKS = {
+    "cancelled": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.withdraw"],
+    "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
+    "story": ["insurance.trial.api.story", "insurance.settlement.api.story"],
+}
+
+# --- filing and notices ------------------------------------------------------------------------------------------------
+FILING_BATCH_SIZE = env.positive("FILING_BATCH_SIZE", default=200)  # m
+FILING_EVERY_SECONDS = env.positive("FILING_EVERY_SECONDS", default=5)
+NOTICE_WEBHOOK_URL = env.str("NOTICE_WEBHOOK_URL", default="")
+NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
+NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
+# Waits before the second, third … attempt; after the last one the notice is FAILED and stands in the admin.
+NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
+
+# --- the insurance interface -------------------------------------------------------------------------------------------
+INSURANCE_URL = env.str("INSURANCE_URL", default="http://127.0.0.1:9301")
+INSURANCE_DIALECT = env.str("INSURANCE_DIALECT", default="national")
+INSURANCE_TRIAL_PER_MINUTE = env.positive("INSURANCE_TRIAL_PER_MINUTE", default=100)  # n, first
+INSURANCE_SETTLEMENT_PER_MINUTE = env.positive_or_none("INSURANCE_SETTLEMENT_PER_MINUTE", default="100")
+INSURANCE_SHARED_PER_MINUTE = env.positive_or_none("INSURANCE_SHARED_PER_MINUTE", default="")
+INSURANCE_TIMEOUT_SECONDS = env.positive("INSURANCE_TIMEOUT_SECONDS", default=10)
+INSURANCE_INSTITUTION_CODE = env.str("INSURANCE_INSTITUTION_CODE", default="H99999900001")
+INSURANCE_INSTITUTION_NAME = env.str("INSURANCE_INSTITUTION_NAME", default="互联网医院")
+INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
+TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)
+TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)
+
+# --- the payment institution -------------------------------------------------------------------------------------------
+PAYMENT_URL = env.str("PAYMENT_URL", default="http://127.0.0.1:9302")
+PAYMENT_SECRET = env.secret("PAYMENT_SECRET", debug=DEBUG)
+PAYMENT_EXPIRES_SECONDS = env.positive("PAYMENT_EXPIRES_SECONDS", default=900)
+PAYMENT_TIMEOUT_SECONDS = 10
+PAYMENT_ASK_AFTER_SECONDS = 30  # a callback that has not come by then is asked for
+
+if INSURANCE_TRIAL_PER_MINUTE >= FILING_BATCH_SIZE:
+    raise ImproperlyConfigured(
+        f"FILING_BATCH_SIZE (m = {FILING_BATCH_SIZE}) must be greater than INSURANCE_TRIAL_PER_MINUTE "
+        f"(n = {INSURANCE_TRIAL_PER_MINUTE}); raise m or lower n"
+    )
+if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
+    raise ImproperlyConfigured("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: set both or neither")
+if len(INSURANCE_INSTITUTION_CODE) != 12:
+    raise ImproperlyConfigured("INSURANCE_INSTITUTION_CODE must have 12 characters: message ids are built from it")
+
+# --- Celery ------------------------------------------------------------------------------------------------------------
+BROKER_URL = env.str("BROKER_URL", default="amqp://guest:guest@127.0.0.1:5672//")
+BROKER_IS_AMQP = env.broker_is_amqp(BROKER_URL)
+BROKER_TRANSPORT_OPTIONS = (
+    {"confirm_publish": True}
+    if BROKER_IS_AMQP
+    else {
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 30,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+)
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = BROKER_TRANSPORT_OPTIONS
+CELERY_BROKER_HEARTBEAT = 30
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
+CELERY_IMPORTS = ["tasks.filing", "tasks.insurance", "tasks.notices", "tasks.upkeep"]
+CELERY_TASK_QUEUES = queues.queues(quorum=BROKER_IS_AMQP)
+CELERY_TASK_ROUTES = queues.ROUTES
+CELERY_TASK_DEFAULT_QUEUE = queues.UPKEEP
+CELERY_TASK_DEFAULT_EXCHANGE = "tasks"
+CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ANNOTATIONS = queues.brakes(
+    INSURANCE_SHARED_PER_MINUTE or INSURANCE_TRIAL_PER_MINUTE,
+    INSURANCE_SHARED_PER_MINUTE or INSURANCE_SETTLEMENT_PER_MINUTE,
+)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_ACKS_ON_FAILURE = True
+CELERY_TASK_ACKS_ON_TIMEOUT = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_BEAT_SCHEDULE = queues.schedule(FILING_EVERY_SECONDS)
+CELERY_TIMEZONE = TIME_ZONE
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # httpx names every URL it calls at INFO: noise, and query strings do not belong in a log.
+    "loggers": {"httpx": {"level": "WARNING"}, "celery.app.trace": {"level": "WARNING"}},
+}
+
+if not DEBUG:
+    SECURE_CONTENT_TYPE_NOSNIFF = True
+    X_FRAME_OPTIONS = "DENY"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+    SECURE_SSL_REDIRECT = False  # TLS ends at the proxy
+    SECURE_HSTS_SECONDS = 31536000 if PUBLIC_URL.startswith("https://") else 0

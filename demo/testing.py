@@ -1,0 +1,96 @@
+"""`python -m demo.testing`: pytest on embedded servers, the command behind `bin/test`.
+
+PostgreSQL and Valkey are always there. RabbitMQ is used where one answers; where none does, the tests marked `broker` are
+left out and the last lines say so.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from demo import rabbitmq
+from demo.engines import postgres, valkey
+from demo.home import ROOT, CannotStart, held
+
+WITHOUT_BROKER = "not broker"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run pytest and return its exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    try:
+        with held(ROOT / "var" / "test") as home, _environment(home) as variables:
+            missing = rabbitmq.TEST_VARIABLE not in variables
+            status = _pytest(_selection(arguments, WITHOUT_BROKER) if missing else arguments, variables)
+            if missing:
+                _tell_what_was_left_out(arguments, variables)
+            return status
+    except CannotStart as error:
+        print(f"bin/test: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def _environment(home: Path) -> Iterator[dict[str, str]]:
+    """The servers, and the variables by which the tests find them."""
+    with postgres(home) as database, valkey(home) as broker, rabbitmq.found() as amqp:
+        server = broker.removesuffix("/0")
+        variables = {
+            **os.environ,
+            "DATABASE_URL": database.removesuffix("/postgres") + "/hospital",
+            "CACHE_URL": f"{server}/1",
+            "TEST_VALKEY_URL": f"{server}/2",
+        }
+        yield variables | ({rabbitmq.TEST_VARIABLE: amqp} if amqp else {})
+
+
+def _pytest(arguments: Sequence[str], variables: dict[str, str], *, quiet: bool = False) -> int:
+    """Run pytest in a process of its own. A Ctrl-C reaches it too; it reports and ends, and we wait for that."""
+    output = subprocess.PIPE if quiet else None
+    command = [sys.executable, "-m", "pytest", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=output, text=True) as run:
+        try:
+            return run.wait()
+        except KeyboardInterrupt:
+            run.wait(timeout=60)
+            raise
+
+
+def _selection(arguments: Sequence[str], expression: str) -> list[str]:
+    """The arguments with `expression` and-ed to the caller's own -m."""
+    rest, wanted = [], [expression]
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "-m":
+            wanted.append(f"({next(remaining, '')})")
+        elif argument.startswith("-m") and not argument.startswith("--"):
+            wanted.append(f"({argument[2:].lstrip('=')})")
+        else:
+            rest.append(argument)
+    return [*rest, "-m", " and ".join(wanted)]
+
+
+def _tell_what_was_left_out(arguments: Sequence[str], variables: dict[str, str]) -> None:
+    """The last lines of the output: which tests did not run for want of RabbitMQ."""
+    command = [sys.executable, "-m", "pytest", *_selection(arguments, "broker"), "--collect-only", "-qq"]
+    listed = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True).stdout
+    left_out = [line for line in listed.splitlines() if ".py" in line and not line.startswith(("ERROR", " "))]
+    if left_out:
+        print("\nLeft out, because no RabbitMQ answered (BROKER_URL, else port 5672, else docker compose):")
+        print("\n".join(f"  {line}" for line in left_out))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

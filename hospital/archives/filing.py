@@ -1,0 +1,85 @@
+"""Step 3: file a batch. One transaction for all of it; the broker's messages are acknowledged after the commit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from hospital import worklist
+from hospital.archives import queue
+from hospital.archives.merge import Verdict, merge
+from hospital.archives.models import Archive
+from hospital.notices import writing
+from hospital.notices.models import Kind
+from hospital.states import ArchiveState
+
+FILING_LOCK = 4_201
+"""The advisory lock that lets one drain file at a time, so that the order of filing is the order of the queue."""
+
+TOP_UP_BATCHES = 2
+"""How many batches' worth of messages the broker is kept supplied with when it has lost what it had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one drain did."""
+
+    filed: int = 0
+    rejected: int = 0
+
+
+def drain(most: int | None = None) -> Batch:
+    """One tick: take up to m messages, file as many of the oldest waiting archives, acknowledge.
+
+    Two at once, a repeated or a lost message change nothing: the rows decide, and what has no message gets one here.
+    """
+    m = most or settings.FILING_BATCH_SIZE
+    waiting = Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk").values_list("pk", flat=True)
+    queue.top_up(waiting[: m * TOP_UP_BATCHES])
+    with queue.take(m) as taken:
+        return file_batch(taken)
+
+
+def file_batch(most: int) -> Batch:
+    """File the `most` oldest waiting archives in one transaction, strictly in order."""
+    if most == 0:
+        return Batch()
+    with transaction.atomic():
+        _lock()
+        waiting = Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk")
+        rows = list(waiting.select_for_update(of=("self",))[:most])
+        verdicts = merge(rows)
+        filed = _file([row for row in rows if not verdicts[row.pk].rejection], verdicts)
+        rejected = _reject([row for row in rows if verdicts[row.pk].rejection], verdicts)
+        writing.write_all(
+            [(row.appointment_id, Kind.FILED, {"number": row.number}) for row in filed]
+            + [(row.appointment_id, Kind.REJECTED, {"reason": row.rejection}) for row in rejected]
+        )
+    return Batch(len(filed), len(rejected))
+
+
+def _file(rows: Sequence[Archive], verdicts: dict[int, Verdict]) -> Sequence[Archive]:
+    today = timezone.localdate()
+    for row in rows:
+        row.number, row.master_id = f"{today:%Y%m%d}{row.pk:08d}", verdicts[row.pk].master_id
+    if rows:
+        Archive.objects.bulk_update(rows, ["number", "master_id"])
+        worklist.move_all(rows, ArchiveState.FILED, filed_at=Now())
+    return rows
+
+
+def _reject(rows: Sequence[Archive], verdicts: dict[int, Verdict]) -> Sequence[Archive]:
+    for row in rows:
+        reason = verdicts[row.pk].rejection
+        worklist.move(row, ArchiveState.REJECTED, reason=reason, rejection=reason)
+    return rows
+
+
+def _lock() -> None:
+    """Wait for another drain to end, but not for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '10s'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FILING_LOCK])

@@ -1,0 +1,73 @@
+"""The filing queue's rows, the patients' master records and their cards."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from hospital.privacy import EncryptedText
+from hospital.states import ARCHIVE_MOVES, ArchiveState
+from hospital.worklist import WorkItem
+
+
+class MasterRecord(models.Model):
+    """One person, found by the ID number however many accounts and cards there are (患者主索引)."""
+
+    id_index = models.CharField(_("ID number index"), max_length=64, unique=True)
+    id_number = EncryptedText(_("ID number"))
+    name = EncryptedText(_("name"))
+    phone = EncryptedText(_("phone"))
+
+    class Meta:
+        verbose_name = _("master record")
+        verbose_name_plural = _("master records")
+
+    def __str__(self) -> str:
+        return f"master record {self.pk}"
+
+
+class Card(models.Model):
+    """An insurance card that was filed for a person; a card belongs to one person only."""
+
+    master = models.ForeignKey(MasterRecord, models.CASCADE, related_name="cards", verbose_name=_("master record"))
+    index = models.CharField(_("card index"), max_length=64, unique=True)
+    type = models.CharField(_("type"), max_length=2)
+    number = EncryptedText(_("number"))
+
+    class Meta:
+        verbose_name = _("insurance card")
+        verbose_name_plural = _("insurance cards")
+
+    def __str__(self) -> str:
+        return f"card {self.pk}"
+
+
+class Archive(WorkItem):
+    """A record that waits to be filed. Its id is its place: the oldest QUEUED row is the next to be filed.
+
+    It carries what was given with the booking, so that filing needs nothing else.
+    """
+
+    MOVES = ARCHIVE_MOVES
+    appointment = models.OneToOneField("hospital.Appointment", models.PROTECT, related_name="archive")
+    state = models.CharField(
+        _("state"), max_length=20, choices=[(s.value, s.value) for s in ArchiveState], default=ArchiveState.QUEUED
+    )
+    name = EncryptedText(_("name"))
+    id_number = EncryptedText(_("ID number"))
+    id_index = models.CharField(_("ID number index"), max_length=64)
+    phone = EncryptedText(_("phone"))
+    card_type = models.CharField(_("card type"), max_length=2)
+    card_number = EncryptedText(_("card number"))
+    card_index = models.CharField(_("card index"), max_length=64)
+    number = models.CharField(_("archive number"), max_length=20, unique=True, null=True)
+    master = models.ForeignKey(MasterRecord, models.PROTECT, null=True, verbose_name=_("master record"))
+    filed_at = models.DateTimeField(_("filed at"), null=True)
+    rejection = models.CharField(_("rejection"), max_length=40, default="")
+
+    class Meta:
+        verbose_name = _("archive")
+        verbose_name_plural = _("archives")
+        indexes = [models.Index(fields=["id"], condition=Q(state=ArchiveState.QUEUED), name="archive_waiting")]
+
+    def __str__(self) -> str:
+        return f"archive {self.number or self.pk}"

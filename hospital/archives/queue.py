@@ -1,0 +1,87 @@
+"""The filing queue in the broker (by kombu, explicit acknowledgement). A message is a turn: the rows hold the order.
+
+RabbitMQ: a durable quorum queue with a delivery limit and a dead-letter queue. Redis / Valkey: a list, with what was
+taken kept aside until it is acknowledged.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from kombu import Connection, Exchange, Producer, Queue
+from kombu.entity import PERSISTENT_DELIVERY_MODE
+from kombu.pools import connections
+
+NAME = "archives.waiting"
+DELIVERY_LIMIT = 5
+
+
+def put(archive_id: int) -> None:
+    """One message for one archive that waits. Durable; confirmed by RabbitMQ."""
+    put_many([archive_id])
+
+
+def put_many(archive_ids: Sequence[int]) -> None:
+    """A message for each of these archives."""
+    with _open() as queue:
+        producer = Producer(queue.channel, queue.exchange, NAME, serializer="json")
+        for archive_id in archive_ids:
+            producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT_DELIVERY_MODE)
+
+
+@contextmanager
+def take(most: int) -> Iterator[int]:
+    """Up to `most` messages: how many there are. Acknowledged when the block ends well, put back when it does not."""
+    with _open() as queue:
+        messages = list(islice(iter(queue.get, None), most))
+        try:
+            yield len(messages)
+        except BaseException:
+            for message in messages:
+                message.requeue()
+            raise
+        for message in messages:
+            message.ack()
+
+
+def depth() -> int:
+    """Messages ready to be taken."""
+    with _open() as queue:
+        return int(queue.queue_declare(passive=True).message_count)
+
+
+def top_up(waiting_ids: Sequence[int]) -> int:
+    """Publish what is missing so that as many messages as `waiting_ids` are ready. Returns how many were published."""
+    missing = max(len(waiting_ids) - depth(), 0)
+    put_many(waiting_ids[:missing])
+    return missing
+
+
+@contextmanager
+def _open() -> Iterator[Queue]:
+    """The queue on a channel of its own: closing it gives back whatever was not acknowledged."""
+    broker = Connection(settings.BROKER_URL, transport_options=settings.BROKER_TRANSPORT_OPTIONS, connect_timeout=5)
+    with connections[broker].acquire(block=True) as connection:
+        connection.ensure_connection(max_retries=2, interval_start=0.2, interval_step=0.5)
+        channel = connection.channel()
+        try:
+            yield _declared(channel)
+        finally:
+            channel.close()
+
+
+def _declared(channel: Any) -> Queue:
+    arguments = None
+    if settings.BROKER_IS_AMQP:
+        dead = Queue(f"{NAME}.dead", Exchange(f"{NAME}.dead", "fanout"))(channel)
+        dead.declare()
+        arguments = {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": dead.exchange.name,
+        }
+    queue = Queue(NAME, Exchange("archives"), routing_key=NAME, queue_arguments=arguments)(channel)
+    queue.declare()
+    return queue

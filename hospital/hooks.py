@@ -1,0 +1,26 @@
+"""Where the hospital tells others what happened, without knowing them: `settings.HOSPITAL_HOOKS`, event → functions.
+
+The functions run in the caller's transaction, in the order listed; one that raises a `Refusal` stops the change.
+
+- `cancelled(appointment)`        the appointment is being cancelled
+- `charges_changed(appointment)`  its fee lines are being replaced
+- `story(appointment) -> dict`    more to tell about it in `GET appointments/{id}/`
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+def call(event: str, *arguments: Any) -> Iterator[Any]:
+    """Call every function that listens to `event`; their results one after the other."""
+    for path in settings.HOSPITAL_HOOKS.get(event, []):
+        yield import_string(path)(*arguments)
+
+
+def tell(event: str, *arguments: Any) -> None:
+    """`call` where nobody needs the results."""
+    for _ in call(event, *arguments):
+        pass

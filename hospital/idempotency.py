@@ -1,0 +1,71 @@
+"""`Idempotency-Key`: the same key with the same body gives the same answer, with another body it is refused.
+
+The key is stored in the same transaction as what it stands for: a request that failed leaves no key behind, and one
+that comes a second time waits for the first to commit (unique index) and then gets its answer.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from hospital.errors import Invalid
+from hospital.privacy import blind_index
+
+Answer = tuple[int, dict[str, Any]]
+
+
+class IdempotentRequest(models.Model):
+    """A request that was carried out and its answer. The body is kept only as a fingerprint."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    key = models.CharField(max_length=100)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    answer = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        app_label = "hospital"
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key")]
+
+    def __str__(self) -> str:
+        return f"request {self.pk}"
+
+
+def once(user_id: int, key: str | None, path: str, body: Mapping[str, Any], act: Callable[[], Answer]) -> Answer:
+    """`act()` the first time, its stored answer every further time. Raises `Invalid("idempotency_key_reused")`."""
+    if key is None:
+        return act()
+    if not 1 <= len(key) <= 100:
+        raise Invalid("idempotency_key_invalid", _("Idempotency-Key must have 1 to 100 characters."))
+    fingerprint = blind_index(json.dumps([path, body], sort_keys=True, default=str))
+    with transaction.atomic():
+        stored = _first(user_id, key, fingerprint)
+        if stored is None:
+            return _replay(user_id, key, fingerprint)
+        stored.status, stored.answer = act()
+        stored.save(update_fields=["status", "answer"])
+        return stored.status, stored.answer
+
+
+def _first(user_id: int, key: str, fingerprint: str) -> IdempotentRequest | None:
+    try:
+        with transaction.atomic():
+            return IdempotentRequest.objects.create(user_id=user_id, key=key, fingerprint=fingerprint)
+    except IntegrityError:
+        return None
+
+
+def _replay(user_id: int, key: str, fingerprint: str) -> Answer:
+    stored = IdempotentRequest.objects.get(user_id=user_id, key=key)
+    if stored.fingerprint != fingerprint:
+        raise Invalid(
+            "idempotency_key_reused",
+            _("This Idempotency-Key was used for another request. Use a new key for a new request."),
+        )
+    return stored.status, stored.answer

@@ -1,0 +1,62 @@
+"""Step 4: deliver what was written. The inbox is a state; the webhook is a call with retries."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from hospital import worklist
+from hospital.notices import webhook
+from hospital.notices.models import Channel, Notice
+from hospital.states import NoticeState
+
+BATCH = 500
+
+
+def send_due(most: int = BATCH) -> int:
+    """Deliver the notices that are due, oldest first. Returns how many were delivered."""
+    return _fill_inboxes(most) + sum(_call_next() for _ in range(_webhooks_due(most)))
+
+
+def recover_lapsed() -> int:
+    """Give back notices whose sender has gone silent: they are sent again (the receiver knows them by their id)."""
+    rows = list(worklist.lapsed(Notice, NoticeState.SENDING)[:BATCH])
+    for row in rows:
+        worklist.put_back(row, NoticeState.PENDING, wait_seconds=0, error="the sender went silent")
+    return len(rows)
+
+
+def _fill_inboxes(most: int) -> int:
+    with transaction.atomic():
+        due = Notice.due(NoticeState.PENDING).filter(channel=Channel.INBOX).order_by("pk")
+        rows = list(due.select_for_update(skip_locked=True)[:most])
+        worklist.move_all(rows, NoticeState.SENT, sent_at=Now())
+    return len(rows)
+
+
+def _webhooks_due(most: int) -> int:
+    if not settings.NOTICE_WEBHOOK_URL:
+        return 0
+    return Notice.due(NoticeState.PENDING).filter(channel=Channel.WEBHOOK)[:most].count()
+
+
+def _call_next() -> int:
+    """Claim, call with no transaction open, record."""
+    due = Notice.due(NoticeState.PENDING).filter(channel=Channel.WEBHOOK).order_by("due_at", "pk")
+    lease_seconds = settings.NOTICE_WEBHOOK_TIMEOUT_SECONDS * 3
+    notice = worklist.claim(due, NoticeState.SENDING, lease_seconds=lease_seconds)
+    if notice is None:
+        return 0
+    problem = webhook.post(notice)
+    if not problem:
+        worklist.move(notice, NoticeState.SENT, sent_at=Now(), leased_until=None)
+        return 1
+    _try_later(notice, problem)
+    return 0
+
+
+def _try_later(notice: Notice, problem: str) -> None:
+    waits = settings.NOTICE_RETRY_SECONDS
+    if notice.attempt > len(waits):
+        worklist.move(notice, NoticeState.FAILED, reason=problem, last_error=problem, leased_until=None)
+    else:
+        worklist.put_back(notice, NoticeState.PENDING, wait_seconds=waits[notice.attempt - 1], error=problem)

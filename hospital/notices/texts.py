@@ -1,0 +1,43 @@
+"""The words of each notice, in the language of whoever reads it."""
+
+from django.utils.translation import gettext as _
+
+from hospital.notices.models import Kind, Notice
+
+
+def title(notice: Notice) -> str:
+    """One line."""
+    return {
+        Kind.FILED: _("Your record is filed"),
+        Kind.REJECTED: _("Your record could not be filed"),
+        Kind.PRICED: _("Your insurance trial is ready"),
+        Kind.TRIAL_REFUSED: _("The insurer refused the trial"),
+        Kind.COMPLETED: _("Everything is settled"),
+    }[Kind(notice.kind)]
+
+
+def text(notice: Notice) -> str:
+    """What happened and what to do now."""
+    facts = notice.facts
+    match Kind(notice.kind):
+        case Kind.FILED:
+            return _("Archive number %(number)s. You may now ask for the insurance trial.") % facts
+        case Kind.REJECTED:
+            return rejection(facts["reason"])
+        case Kind.PRICED:
+            return _("Look at the amounts and choose how to settle before %(valid_until)s.") % facts
+        case Kind.TRIAL_REFUSED:
+            return _("The insurer's answer: %(reason)s. You may settle everything yourself or ask the desk.") % facts
+        case Kind.COMPLETED:
+            return _("The payment is complete and the insurance network has been told.")
+
+
+def rejection(reason: str) -> str:
+    """Why a record could not be filed, and what the patient can do."""
+    return {
+        "bad_id_number": _("The ID number is not valid. Correct it in your account and book again."),
+        "bad_card": _("The card number is not valid. Check the card and book again."),
+        "card_not_own": _("The identity card is not that of the patient. Use your own card and book again."),
+        "contradictory_identity": _("This ID number is filed under another name. Please come to the desk."),
+        "card_of_another": _("This card is filed for another person. Please come to the desk."),
+    }[reason]

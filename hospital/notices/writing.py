@@ -1,0 +1,40 @@
+"""Write a notice, in the transaction of what it tells; it is delivered after the commit."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+
+from hospital import wake, worklist
+from hospital.notices.models import Channel, Kind, Notice
+
+Told = tuple[int, Kind, dict[str, Any]]
+"""Appointment id, kind, facts for the text (never personal data)."""
+
+
+def write(appointment_id: int, kind: Kind, **facts: Any) -> None:
+    """Tell the patient of this appointment."""
+    write_all([(appointment_id, kind, facts)])
+
+
+def write_all(told: Iterable[Told]) -> None:
+    """Tell many patients; one row for each channel in use."""
+    told = list(told)
+    if not told:
+        return
+    appointments = apps.get_model("hospital", "Appointment").objects
+    patients = dict(appointments.filter(pk__in=[one[0] for one in told]).values_list("pk", "patient_id"))
+    worklist.enter_all(
+        [
+            Notice(appointment_id=number, patient_id=patients[number], kind=kind, channel=channel, facts=facts)
+            for number, kind, facts in told
+            for channel in channels()
+        ]
+    )
+    wake.task("tasks.notices.send")
+
+
+def channels() -> list[Channel]:
+    """The inbox always; the webhook where one is configured."""
+    return [Channel.INBOX, Channel.WEBHOOK] if settings.NOTICE_WEBHOOK_URL else [Channel.INBOX]

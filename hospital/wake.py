@@ -1,0 +1,72 @@
+"""Hints after a commit: "there is work". Given to the broker by one thread a process, never in a request's way.
+
+A publish can hang for ever on a frozen broker (design 4), so a request only drops its hint into a bounded line and
+goes on. A hint that is lost delays and never loses: the ticks find the row. The only module below `tasks` that knows
+Celery.
+"""
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+HINTS_AT_MOST = 10_000
+TURN_EXPIRES_SECONDS = 10
+
+
+class _Line:
+    """The line of hints and the thread that gives them out, made anew in each process."""
+
+    def __init__(self) -> None:
+        self.hints: queue.Queue[Callable[[], Any]] = queue.Queue(maxsize=HINTS_AT_MOST)
+        self.process_id = os.getpid()
+        threading.Thread(target=self._give_out, name="hints", daemon=True).start()
+
+    def _give_out(self) -> None:
+        while True:
+            hint = self.hints.get()
+            try:
+                hint()
+            except Exception as error:  # noqa: BLE001  whatever the broker does, the next hint must still be given
+                log.warning("hint not given (the tick will find the work): %s", type(error).__name__)
+
+
+_line: _Line | None = None
+_making = threading.Lock()
+
+
+def task(name: str) -> None:
+    """After the commit, ask for one run of the task `name`."""
+    after_commit(partial(_send, name))
+
+
+def after_commit(hint: Callable[[], Any]) -> None:
+    """After the commit, give `hint` to the broker's thread. Returns at once, always."""
+    transaction.on_commit(partial(_drop_in, hint), robust=True)
+
+
+def _drop_in(hint: Callable[[], Any]) -> None:
+    try:
+        _current_line().hints.put_nowait(hint)
+    except queue.Full:
+        log.warning("the broker takes no hints; the ticks will find the work")
+
+
+def _current_line() -> _Line:
+    global _line
+    with _making:
+        if _line is None or _line.process_id != os.getpid():
+            _line = _Line()
+        return _line
+
+
+def _send(name: str) -> None:
+    current_app.send_task(name, expires=TURN_EXPIRES_SECONDS, retry=False)

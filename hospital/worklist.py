@@ -1,0 +1,168 @@
+"""The one door through which a state changes (design 2, rule 2).
+
+A change is one guarded `UPDATE … WHERE id AND state = expected AND attempt = mine` and a journal row, in one
+transaction. Zero rows updated means that somebody else was first: `Overtaken`, and the caller's transaction is undone.
+
+Work waits as a row: `due_at` says from when it may be taken, `leased_until` how long the one who took it may keep it.
+`attempt` counts the takers, so that a late answer of an earlier one cannot be recorded.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Overtaken(Exception):
+    """The row is no longer as it was read: somebody else moved it first. Stop; nothing of this attempt may stand."""
+
+
+class ForbiddenMove(Exception):
+    """The move is not in the table of moves: a defect in the caller."""
+
+
+class Stateful(models.Model):
+    """A row with a state that only this module changes."""
+
+    MOVES: ClassVar[Mapping[str, frozenset[str]]]
+    state: "models.CharField[str, str]"
+    attempt = models.PositiveIntegerField(_("attempt"), default=0, editable=False)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class WorkItem(Stateful):
+    """A row that waits for somebody to work on it."""
+
+    due_at = models.DateTimeField(_("due at"), db_default=Now(), editable=False)
+    leased_until = models.DateTimeField(_("leased until"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=300, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def due(cls, *states: str) -> QuerySet[Self]:
+        """The rows of these states whose time has come."""
+        return cls._default_manager.filter(state__in=states, due_at__lte=Now())
+
+
+class Journal(models.Model):
+    """Every change of every state, append-only."""
+
+    kind = models.CharField(_("kind"), max_length=40)
+    item_id = models.BigIntegerField(_("item"))
+    from_state = models.CharField(_("from"), max_length=20)
+    to_state = models.CharField(_("to"), max_length=20)
+    attempt = models.PositiveIntegerField(_("attempt"))
+    reason = models.CharField(_("reason"), max_length=300, default="")
+    at = models.DateTimeField(_("at"), db_default=Now())
+
+    class Meta:
+        app_label = "hospital"
+        verbose_name = _("journal entry")
+        verbose_name_plural = _("journal")
+        indexes = [models.Index(fields=["kind", "item_id"], name="journal_item")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.item_id}: {self.from_state} → {self.to_state}"
+
+
+Row = TypeVar("Row", bound=Stateful)
+Work = TypeVar("Work", bound=WorkItem)
+
+
+def enter(row: Row, reason: str = "") -> Row:
+    """Insert a new row and journal its first state."""
+    with transaction.atomic():
+        row.save(force_insert=True)
+        _journal([row], "", row.state, reason)
+    return row
+
+
+def enter_all(rows: Sequence[Row]) -> None:
+    """Insert many new rows of one kind and journal their first state."""
+    if not rows:
+        return
+    with transaction.atomic():
+        type(rows[0])._default_manager.bulk_create(rows)
+        _journal(rows, "", rows[0].state, "")
+
+
+def move(row: Row, to: str, *, reason: str = "", **fields: Any) -> Row:
+    """Move `row` to state `to`, writing `fields` with it. Raises `Overtaken` or `ForbiddenMove`."""
+    came_from = row.state
+    _check(row, to)
+    with transaction.atomic():
+        guarded = type(row)._default_manager.filter(pk=row.pk, state=came_from, attempt=row.attempt)
+        if guarded.update(state=to, **fields) != 1:
+            raise Overtaken(f"{row._meta.model_name} {row.pk} is no longer {came_from}")
+        _remember(row, {"state": to, **fields})
+        _journal([row], came_from, to, reason)
+    return row
+
+
+def move_all(rows: Sequence[Row], to: str, *, reason: str = "", **fields: Any) -> None:
+    """Move rows of one kind and one state together. Raises `Overtaken` when one of them was moved by somebody else."""
+    if not rows:
+        return
+    came_from = rows[0].state
+    for row in rows:
+        _check(row, to)
+    with transaction.atomic():
+        guarded = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows], state=came_from)
+        if guarded.update(state=to, **fields) != len(rows):
+            raise Overtaken(f"one of {len(rows)} rows is no longer {came_from}")
+        for row in rows:
+            _remember(row, {"state": to, **fields})
+        _journal(rows, came_from, to, reason)
+
+
+def claim(rows: QuerySet[Work], to: str, *, lease_seconds: float, **fields: Any) -> Work | None:
+    """Take the first of `rows` (in its order) that nobody else is taking: state `to`, one attempt more, a lease.
+
+    Commit before acting on it (design 2, rule 3). None when there is nothing to take. Where the state stays the same
+    (`to` equals it), the row is due again only when the lease is over.
+    """
+    with transaction.atomic():
+        row = rows.select_for_update(skip_locked=True, of=("self",)).first()
+        if row is None:
+            return None
+        until = Now() + timedelta(seconds=lease_seconds)
+        return move(row, to, attempt=row.attempt + 1, leased_until=until, due_at=until, **fields)
+
+
+def put_back(row: Work, to: str, *, wait_seconds: float, error: str, **fields: Any) -> Work:
+    """Give a claimed row back: state `to`, due again in `wait_seconds`, with the reason."""
+    due_at = Now() + timedelta(seconds=wait_seconds)
+    return move(row, to, reason=error, due_at=due_at, leased_until=None, last_error=error[:300], **fields)
+
+
+def lapsed(kind: type[Work], *states: str) -> QuerySet[Work]:
+    """Rows whose taker has gone silent: the lease is over."""
+    return kind._default_manager.filter(state__in=states, leased_until__lt=Now())
+
+
+def _check(row: Stateful, to: str) -> None:
+    if to not in row.MOVES[row.state]:
+        raise ForbiddenMove(f"{row._meta.model_name}: {row.state} → {to}")
+
+
+def _remember(row: Stateful, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        if not hasattr(value, "resolve_expression"):
+            setattr(row, name, value)
+
+
+def _journal(rows: Sequence[Stateful], came_from: str, to: str, reason: str) -> None:
+    kind = str(rows[0]._meta.model_name)
+    Journal.objects.bulk_create(
+        Journal(kind=kind, item_id=row.pk, from_state=came_from, to_state=to, attempt=row.attempt, reason=reason[:300])
+        for row in rows
+    )

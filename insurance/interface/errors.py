@@ -1,0 +1,79 @@
+"""What can go wrong at the insurer, named by what the caller may do next.
+
+InterfaceError
+├── NotSent          surely nothing was carried out            -> send again later, under a new msgid
+├── Throttled        refused because of the rate, not done     -> keep the place in line, come back later
+├── Refused          refused for a business reason, not done   -> tell the patient
+└── OutcomeUnknown   it may have been carried out              -> ask or reverse; never send a settlement again
+
+Texts of the insurer may name a person, so no exception keeps a long run of digits or letters.
+Source: protocol 4 (idempotency and failure semantics).
+"""
+
+import re
+
+_ALNUM = "0-9A-Za-z０-９Ａ-Ｚａ-ｚ"
+# Bracketed internal codes such as [iptPsnSetlMgtBO_4412] are the only error codes a centre gives (protocol 4).
+_INTERNAL_CODE = re.compile(r"\[([A-Za-z]{2,40}_[0-9]{1,6})\]")
+# Eight digits or more also when they are grouped ("999999 19900101 0011"), and mixed runs such as a card number or a token.
+_NUMBER = re.compile(r"[0-9０-９](?:[ \-*]?[0-9０-９]){7,}[Xx]?")
+_MIXED = re.compile(rf"(?=[{_ALNUM}]*[0-9０-９])[{_ALNUM}]{{8,}}")
+_RUN = re.compile(rf"[{_ALNUM}]{{8,}}")
+_MAX_CHARACTERS = 300  # err_msg is C200 (H t3)
+_NAMED = re.compile(r"(姓名|参保人员?|患者|人员名称|psn_name)(\s*[:：=]\s*|\s*[\[【「(（\"'])([^\s,，。;；\]】」)）\"']+)")
+
+
+class InterfaceError(Exception):
+    """Any failure of a call to the insurer. Its text holds no card number, ID number or name."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_without_numbers(message))
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class NotSent(InterfaceError):
+    """Surely nothing was carried out: no connection, no permit, or stopped at the gateway (H t6)."""
+
+
+class Throttled(InterfaceError):
+    """The centre refused because of the rate; nothing was carried out."""
+
+    def __init__(self, message: str = "", retry_after_seconds: float | None = None) -> None:
+        super().__init__(scrub(message))
+        self.args = (*self.args, retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Refused(InterfaceError):
+    """A business refusal (infcode other than 0); nothing was carried out. `code` is the bracketed internal code or our word."""
+
+    def __init__(self, message: str = "", code: str = "") -> None:
+        super().__init__(scrub(message))
+        self.args = (*self.args, code)
+        self.code = code
+
+
+class OutcomeUnknown(InterfaceError):
+    """It may have been carried out: no answer, half an answer, or one that cannot be read."""
+
+
+def internal_code(text: str) -> str:
+    """The bracketed code in an err_msg, e.g. "iptPsnSetlMgtBO_4412"; "" if there is none."""
+    found = _INTERNAL_CODE.search(text)
+    return found.group(1) if found else ""
+
+
+def scrub(text: str) -> str:
+    """A centre's text with names after a label and every run of eight or more digits or letters replaced by "*"."""
+    unnamed = _NAMED.sub(r"\1\2*", text[:_MAX_CHARACTERS])
+    parts = _INTERNAL_CODE.split(unnamed)  # text, code, text, code, …
+    parts[::2] = [_RUN.sub("*", _without_numbers(part)) for part in parts[::2]]
+    parts[1::2] = [f"[{code}]" for code in parts[1::2]]
+    return "".join(parts)
+
+
+def _without_numbers(text: str) -> str:
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return _MIXED.sub("*", _NUMBER.sub("*", printable))

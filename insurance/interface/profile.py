@@ -1,0 +1,128 @@
+"""Everything regional, as data: who we are, which transaction numbers and paths, and the habits of the local centre."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Operation(StrEnum):
+    """What we ask of the insurer; the transaction number (infno) that stands for it is regional (protocol 2.6)."""
+
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    PERSON = "person"
+    REGISTER = "register"
+    CANCEL_REGISTRATION = "cancel_registration"
+    UPLOAD_VISIT = "upload_visit"
+    UPLOAD_CHARGES = "upload_charges"
+    WITHDRAW_CHARGES = "withdraw_charges"
+    TRIAL = "trial"
+    SETTLE = "settle"
+    CANCEL = "cancel"
+    REVERSE = "reverse"
+    DAY_TOTALS = "day_totals"
+    DAY_DETAILS = "day_details"
+    FIND_VISITS = "find_visits"
+    FIND_DIAGNOSES = "find_diagnoses"
+    QUERY = "query"
+    FEE_DETAILS = "fee_details"
+    REPORT_SELF_PAY = "report_self_pay"
+
+
+NATIONAL_INFNOS: Mapping[Operation, str] = MappingProxyType(
+    {
+        Operation.SIGN_IN: "9001",
+        Operation.SIGN_OUT: "9002",
+        Operation.PERSON: "1101",
+        Operation.REGISTER: "2201",
+        Operation.CANCEL_REGISTRATION: "2202",
+        Operation.UPLOAD_VISIT: "2203A",
+        Operation.UPLOAD_CHARGES: "2204",
+        Operation.WITHDRAW_CHARGES: "2205",
+        Operation.TRIAL: "2206A",
+        Operation.SETTLE: "2207A",
+        Operation.CANCEL: "2208",
+        Operation.REVERSE: "2601",
+        Operation.DAY_TOTALS: "3201",
+        Operation.DAY_DETAILS: "3202",
+        Operation.FIND_VISITS: "5201",
+        Operation.FIND_DIAGNOSES: "5202",
+        Operation.QUERY: "5203",
+        Operation.FEE_DETAILS: "5204",
+        Operation.REPORT_SELF_PAY: "4261",
+    }
+)
+
+# Protocol 2, region 3 (ZJ in use, OH's table). The last names of 5201, 5202 and 4261 are our guess: no source has them.
+NATIONAL_PATHS: Mapping[Operation, str] = MappingProxyType(
+    {
+        Operation.SIGN_IN: "/fsi/api/signInSignOutService/signIn",
+        Operation.SIGN_OUT: "/fsi/api/signInSignOutService/signOut",
+        Operation.PERSON: "/fsi/api/fsiPsnInfoService/queryPsnInfo",
+        Operation.REGISTER: "/fsi/api/outpatientDocInfoService/outpatientRregistration",
+        Operation.CANCEL_REGISTRATION: "/fsi/api/outpatientDocInfoService/outpatientRegistrationCancel",
+        Operation.UPLOAD_VISIT: "/fsi/api/outpatientDocInfoService/outpatientMdtrtinfoUpA",
+        Operation.UPLOAD_CHARGES: "/fsi/api/outpatientDocInfoService/outpatientFeeListUp",
+        Operation.WITHDRAW_CHARGES: "/fsi/api/outpatientDocInfoService/outpatientFeeListUpCancel",
+        Operation.TRIAL: "/fsi/api/outpatientSettleService/preSettletmentA",
+        Operation.SETTLE: "/fsi/api/outpatientSettleService/saveSettletmentA",
+        Operation.CANCEL: "/fsi/api/outpatientSettleService/cancleSettletment",
+        Operation.REVERSE: "/fsi/api/reverseService/revsMethod",
+        Operation.DAY_TOTALS: "/fsi/api/ybSettlementStmtService/stmt",
+        Operation.DAY_DETAILS: "/fsi/api/ybSettlementStmtService/stmtDetail",
+        Operation.FIND_VISITS: "/fsi/api/fsiIntegratedQueryService/queryMdtrtInfo",
+        Operation.FIND_DIAGNOSES: "/fsi/api/fsiIntegratedQueryService/queryDiagInfo",
+        Operation.QUERY: "/fsi/api/fsiIntegratedQueryService/querySetlInfo",
+        Operation.FEE_DETAILS: "/fsi/api/fsiIntegratedQueryService/queryFeeList",
+        Operation.REPORT_SELF_PAY: "/fsi/api/selfPayService/upload",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One institution at one centre. `None` is written as JSON null. Source: protocol 1.1 (H t2) and 2."""
+
+    base_url: str
+    fixmedins_code: str
+    fixmedins_name: str
+    mdtrtarea_admvs: str
+    recer_sys_code: str = "FSI_LOCAL"
+    infver: str = "V1.0"
+    opter: str = "online"
+    opter_name: str = "互联网医院"
+    opter_type: str = "3"
+    dev_no: str | None = ""
+    dev_safe_info: str | None = ""
+    cainfo: str | None = ""
+    signtype: str | None = ""
+    sign_no: str | None = ""
+    mac: str = ""
+    ip: str = ""
+    timeout_seconds: float = 10.0
+    infnos: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_INFNOS)
+    paths: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_PATHS)
+    path: str = ""
+    """The one path of a gateway that has a single URL; it then stands for all of `paths`."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    envelope: Mapping[str, str | None] = field(default_factory=dict)
+    """Regional fields beside the common header, e.g. enc_type (protocol 1.1)."""
+    constants: Mapping[Operation, Mapping[str, str]] = field(default_factory=dict)
+    """Regional fields of an operation's first node; they add to what we send or replace it."""
+    single_objects: bool = False
+    """Zhejiang sends diseinfo and feedetail with one row as an object where the specification has a list."""
+    visit_days: bool = False
+    """Zhejiang writes the times of 2203A as days."""
+    stmt_end_of_day: bool = False
+    """Zhejiang writes 3201's and 3202's last day with 23:59:59."""
+    person_fields: bool = False
+    """Hunan also wants psn_cert_type, certno, psn_type and psn_name in 2201, 2206 and 2207 (H t72, t82)."""
+
+    def infno(self, operation: Operation) -> str:
+        """The transaction number here; the national one unless `infnos` says otherwise."""
+        return self.infnos.get(operation, NATIONAL_INFNOS[operation])
+
+    def path_of(self, operation: Operation) -> str:
+        """The path of the operation, below `base_url`."""
+        return self.path or self.paths.get(operation, NATIONAL_PATHS[operation])

@@ -1,0 +1,119 @@
+"""What each operation asks, as one value: the client builds it, a dialect encodes it and checks the answer against it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from insurance.interface.messages import Card, FeeLine, Insured, PolicySplit, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class PersonQuestion:
+    """1101. The region is empty when it is not yet known."""
+
+    card: Card
+    insuplc_admdvs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """2201."""
+
+    insured: Insured
+    card: Card
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationKey:
+    """2202."""
+
+    insured: Insured
+    mdtrt_id: str
+    ipt_otp_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitKey:
+    """5204."""
+
+    insured: Insured
+    mdtrt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitUpload:
+    """2203 / 2203A."""
+
+    insured: Insured
+    mdtrt_id: str
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSearch:
+    """5201."""
+
+    insured: Insured
+    begin_at: datetime
+    end_at: datetime
+    med_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeBatch:
+    """2205."""
+
+    insured: Insured
+    mdtrt_id: str
+    chrg_bchno: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeUpload:
+    """2204."""
+
+    insured: Insured
+    mdtrt_id: str
+    chrg_bchno: str
+    visit: Visit = field(repr=False)
+    lines: tuple[FeeLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """2206 / 2206A."""
+
+    insured: Insured
+    card: Card
+    mdtrt_id: str
+    chrg_bchno: str
+    total_fen: int
+    med_type: str
+    use_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """2207 / 2207A: the trial's question again, with the split that the trial answered."""
+
+    pricing: Pricing
+    invono: str
+    split: PolicySplit
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementKey:
+    """2208 and 5203."""
+
+    insured: Insured
+    mdtrt_id: str
+    setl_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """2601: the original is named by our own msgid and its infno."""
+
+    insured: Insured
+    omsgid: str
+    oinfno: str

@@ -1,0 +1,84 @@
+"""An order's life: opened, and then what the institution says of it - by its callback, or because we asked."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from hospital import wake, worklist
+from insurance.payment import gateway
+from insurance.payment.gateway import GatewayRefused, GatewayUnclear, OrderStatus
+from insurance.payment.models import PaymentOrder
+from insurance.states import PaymentState
+
+log = logging.getLogger(__name__)
+
+FOLLOW_TASK = "tasks.insurance.collect"
+"""Who goes on when an order has changed."""
+
+
+class AmountsDiffer(Exception):
+    """The institution speaks of another amount than we do: nothing is believed, a person must look."""
+
+
+def prepare(order_no: str, amount_fen: int) -> PaymentOrder:
+    """Our side of an order, committed before the institution hears of it. The same one when it is there already."""
+    order = PaymentOrder.objects.filter(order_no=order_no).first()
+    return order or worklist.enter(
+        PaymentOrder(
+            order_no=order_no,
+            amount_fen=amount_fen,
+            expires_at=timezone.now() + timedelta(seconds=settings.PAYMENT_EXPIRES_SECONDS),
+            due_at=timezone.now() + timedelta(seconds=settings.PAYMENT_ASK_AFTER_SECONDS),
+        )
+    )
+
+
+def open_at_institution(order: PaymentOrder, subject: str) -> None:
+    """Open it there and keep the address of its page. Raises `GatewayUnclear`, `GatewayRefused`, `AmountsDiffer`."""
+    status = gateway.open_order(order.order_no, order.amount_fen, order.expires_at, subject)
+    _compare(order, status)
+    PaymentOrder.objects.filter(pk=order.pk).update(pay_url=status.pay_url)
+
+
+def learn(order_no: str, status: OrderStatus) -> bool:
+    """The institution said this of the order. Repeats and late or unordered news change nothing. False: no such order.
+
+    Raises `AmountsDiffer`.
+    """
+    with transaction.atomic():
+        order = PaymentOrder.objects.select_for_update().filter(order_no=order_no).first()
+        if order is None:
+            return False
+        _compare(order, status)
+        if status.state in order.MOVES[order.state]:
+            paid_at = Now() if status.state == PaymentState.PAID else order.paid_at
+            worklist.move(order, status.state, transaction_no=status.transaction_no, paid_at=paid_at)
+            wake.task(FOLLOW_TASK)
+    return True
+
+
+def ask_due(most: int = 50) -> int:
+    """Ask about the orders whose callback has not come. Returns how many were asked about."""
+    asked = 0
+    for order in PaymentOrder.due(PaymentState.OPEN).order_by("due_at")[:most]:
+        asked += 1
+        _postpone(order)
+        try:
+            learn(order.order_no, gateway.query(order.order_no))
+        except (GatewayUnclear, GatewayRefused, AmountsDiffer) as error:
+            log.warning("payment order %s: %s: %s", order.order_no, type(error).__name__, error)
+    return asked
+
+
+def _postpone(order: PaymentOrder) -> None:
+    again = Now() + timedelta(seconds=settings.PAYMENT_ASK_AFTER_SECONDS)
+    PaymentOrder.objects.filter(pk=order.pk).update(due_at=again)
+
+
+def _compare(order: PaymentOrder, status: OrderStatus) -> None:
+    if status.amount_fen != order.amount_fen:
+        raise AmountsDiffer(f"we say {order.amount_fen} fen, they say {status.amount_fen} fen")

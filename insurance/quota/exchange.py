@@ -1,0 +1,126 @@
+"""One exchange with the insurer under one permit: the only place where a client is made.
+
+What leaves is written down first (`InterfaceCall`), with the permit it travels under. Nothing leaves after the permit's
+time, and a permit carries one metered message only.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from insurance.calls.models import InterfaceCall
+from insurance.calls.msgid import next_msgid
+from insurance.interface import dialects
+from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.errors import NotSent
+from insurance.interface.profile import Operation, Profile
+from insurance.interface.transport import HttpTransport
+from insurance.quota import permits
+from insurance.quota.lanes import Lane
+from insurance.quota.permits import Held
+
+log = logging.getLogger(__name__)
+
+METERED = (Operation.TRIAL, Operation.SETTLE)
+"""The transactions that the insurer counts. On a shared quota one permit still stands for one turn."""
+
+TURN_TIMEOUTS = 3
+"""A turn may take so many time limits of a single call: the preparatory calls travel under the same permit."""
+
+LEAST_SECONDS = 0.5
+"""With less than this left, a message is not worth sending."""
+
+
+def turn_seconds() -> float:
+    """The time limit for sending within one turn."""
+    return float(settings.INSURANCE_TIMEOUT_SECONDS * TURN_TIMEOUTS)
+
+
+def lease_seconds() -> float:
+    """How long a row stays with its turn: until its last answer can have come, and recorded."""
+    return turn_seconds() + settings.INSURANCE_TIMEOUT_SECONDS + 10
+
+
+def new_msgid() -> str:
+    """A message id that was never used."""
+    return next_msgid(settings.INSURANCE_INSTITUTION_CODE)
+
+
+@contextmanager
+def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
+    """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
+    try:
+        yield InsuranceClient(profile(), _dialect(), _transport(), _Journal(held, lane, purpose), _now)
+    finally:
+        permits.free(held)
+
+
+@cache
+def profile() -> Profile:
+    """What is particular to this insurer, from the settings."""
+    return Profile(
+        base_url=settings.INSURANCE_URL,
+        fixmedins_code=settings.INSURANCE_INSTITUTION_CODE,
+        fixmedins_name=settings.INSURANCE_INSTITUTION_NAME,
+        mdtrtarea_admvs=settings.INSURANCE_REGION,
+        timeout_seconds=float(settings.INSURANCE_TIMEOUT_SECONDS),
+    )
+
+
+class _Journal:
+    """Writes each message down before it leaves and what became of it after."""
+
+    def __init__(self, held: Held, lane: Lane, purpose: str) -> None:
+        self.held, self.lane, self.purpose = held, lane, purpose
+        self.metered = {profile().infno(operation) for operation in METERED}
+
+    def new_msgid(self) -> str:
+        return new_msgid()
+
+    def before(self, msgid: str, infno: str, body: bytes) -> float:
+        """Commit the record; how many seconds the call may take. Raises `NotSent` when the permit does not cover it."""
+        metered = infno in self.metered
+        if metered and self.held.sent:
+            raise NotSent("a permit carries one metered message")
+        InterfaceCall.objects.create(
+            msgid=msgid,
+            infno=infno,
+            lane=self.lane,
+            purpose=self.purpose,
+            permit_id=self.held.permit_id,
+            metered=metered,
+            request=body.decode(),
+        )
+        left = self.held.seconds_left()
+        if left < LEAST_SECONDS:
+            raise NotSent("the permit's time is over")
+        self.held.sent = self.held.sent or metered
+        return min(left, float(settings.INSURANCE_TIMEOUT_SECONDS))
+
+    def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:
+        """What became of it. A record that is not there any more is nothing to lose the answer for."""
+        text = reply.decode("utf-8", "replace").replace("\x00", "")
+        InterfaceCall.objects.filter(msgid=msgid).update(
+            outcome=outcome.value, reply=text, note=note[:300], answered_at=Now()
+        )
+        if outcome is not Outcome.ANSWERED:
+            log.warning("%s %s for %s: %s %s", self.lane, msgid, self.purpose, outcome.value, note)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def _transport() -> HttpTransport:
+    return HttpTransport(profile())
+
+
+@cache
+def _dialect() -> dialects.Dialect:
+    return dialects.load(settings.INSURANCE_DIALECT)

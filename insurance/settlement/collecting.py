@@ -1,0 +1,74 @@
+"""The self-pay leg: open the payment order, follow what becomes of it. It needs no permit of the insurer's."""
+
+from django.db.models import Q, QuerySet
+
+from hospital import worklist
+from insurance.payment import orders
+from insurance.payment.gateway import GatewayRefused, GatewayUnclear
+from insurance.payment.orders import AmountsDiffer
+from insurance.settlement.models import Mode, Settlement
+from insurance.settlement.saga import Event
+from insurance.settlement.steps import Heard, record
+from insurance.states import PaymentState, SettlementState
+
+LEASE_SECONDS = 40
+BATCH = 200
+
+
+def collect_due(most: int = BATCH) -> int:
+    """Open the orders that are to be opened and take note of those that have changed. Returns how many moved."""
+    return sum(_order_next() for _ in range(to_order()[:most].count())) + follow(most)
+
+
+def to_order() -> QuerySet[Settlement]:
+    """Settlements whose self-pay part is to be collected now: the insurer has settled, or was never asked."""
+    ready = Q(state=SettlementState.INSURED) | Q(state=SettlementState.WAITING, mode=Mode.SELF_PAY)
+    return Settlement.due(SettlementState.INSURED, SettlementState.WAITING).filter(ready).order_by("pk")
+
+
+def changed() -> QuerySet[Settlement]:
+    """Settlements whose order is no longer open, also those that were given up before the money came."""
+    paying = Q(state=SettlementState.PAYING) & ~Q(payment__state=PaymentState.OPEN)
+    late = Q(state__in=[SettlementState.REVERSING, SettlementState.REVERSED], payment__state=PaymentState.PAID)
+    return Settlement.objects.filter(paying | late).select_related("payment").order_by("pk")
+
+
+def follow(most: int = BATCH) -> int:
+    """Carry what became of the payment orders over to their settlements."""
+    moved = 0
+    for settlement in changed()[:most]:
+        try:
+            record(settlement, _event(settlement), {}, "")
+            moved += 1
+        except worklist.Overtaken:
+            continue  # somebody else took note of the same payment
+    return moved
+
+
+def _order_next() -> int:
+    settlement = to_order().first()
+    if settlement is None:
+        return 0
+    claimed = worklist.claim(to_order().filter(pk=settlement.pk), settlement.state, lease_seconds=LEASE_SECONDS)
+    if claimed is None:
+        return 0
+    record(claimed, *_order(claimed))
+    return 1
+
+
+def _order(settlement: Settlement) -> Heard:
+    """Our number first, then theirs: the order is known by `order_no` however often it is asked for."""
+    order = orders.prepare(f"S{settlement.pk:012d}", settlement.cash_fen)
+    try:
+        orders.open_at_institution(order, subject=f"{settlement.appointment_id}")
+    except GatewayUnclear as error:
+        return Event.SILENCE, {}, f"payment institution: {error}"
+    except (GatewayRefused, AmountsDiffer) as error:
+        return Event.NOT_CARRIED_OUT, {}, f"payment institution: {type(error).__name__}: {error}"
+    return Event.ORDERED, {"payment": order}, ""
+
+
+def _event(settlement: Settlement) -> Event:
+    if settlement.payment is not None and settlement.payment.state == PaymentState.PAID:
+        return Event.PAID
+    return Event.NOT_PAID if settlement.mode == Mode.INSURANCE else Event.ABANDONED

@@ -1,0 +1,59 @@
+"""Settlements: what was agreed on after a trial, and what has become of it on both legs."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from hospital.worklist import WorkItem
+from insurance.payment.models import PaymentOrder
+from insurance.states import SETTLEMENT_MOVES, SettlementState
+from insurance.trial.models import Trial
+
+
+class Mode(models.TextChoices):
+    INSURANCE = "insurance", _("insurance")
+    SELF_PAY = "self_pay", _("self-pay")
+
+
+class Settlement(WorkItem):
+    """A settlement (结算). The amounts are those agreed on, from the trial, in fen.
+
+    `settle_msgid` is the id of the settlement message and committed before it is sent: with it a settlement whose
+    answer was lost can be asked about and reversed (protocol 3.10).
+    """
+
+    MOVES = SETTLEMENT_MOVES
+    appointment = models.ForeignKey("hospital.Appointment", models.PROTECT, related_name="settlements")
+    trial = models.OneToOneField(Trial, models.PROTECT, related_name="settlement")
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices)
+    state = models.CharField(
+        _("state"), max_length=20, choices=[(s.value, s.value) for s in SettlementState], default=SettlementState.WAITING
+    )
+    total_fen = models.BigIntegerField(_("total (fen)"))
+    fund_fen = models.BigIntegerField(_("fund (fen)"), default=0)
+    account_fen = models.BigIntegerField(_("account (fen)"), default=0)
+    cash_fen = models.BigIntegerField(_("cash (fen)"), default=0)
+    settle_msgid = models.CharField(_("message id"), max_length=30, default="", db_index=True)
+    setl_id = models.CharField(_("settlement id"), max_length=30, default="", db_index=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+    payment = models.OneToOneField(PaymentOrder, models.PROTECT, null=True, related_name="settlement")
+    completed_at = models.DateTimeField(_("completed at"), null=True)
+
+    class Meta:
+        verbose_name = _("settlement")
+        verbose_name_plural = _("settlements")
+        indexes = [
+            models.Index(
+                fields=["state", "due_at"], condition=~Q(state__in=["completed", "refused", "reversed"]), name="settlement_open"
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"],
+                condition=~Q(state__in=["refused", "reversed"]),
+                name="one_live_settlement",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"settlement {self.pk}"

@@ -1,0 +1,79 @@
+"""What is owed to the insurer, as states and the moves allowed between them. Data only; drawn in `docs/states.md`."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class TrialState(StrEnum):
+    WAITING = "waiting"
+    CALLING = "calling"
+    PRICED = "priced"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    FROZEN = "frozen"
+
+
+class SettlementState(StrEnum):
+    WAITING = "waiting"
+    CALLING = "calling"
+    INSURED = "insured"
+    PAYING = "paying"
+    PAID = "paid"
+    CONFIRMING = "confirming"
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    REVERSING = "reversing"
+    REVERSED = "reversed"
+    MANUAL = "manual"
+
+
+class PaymentState(StrEnum):
+    OPEN = "open"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+Moves = Mapping[str, frozenset[str]]
+
+_T, _S, _P = TrialState, SettlementState, PaymentState
+
+TRIAL_MOVES: Moves = {
+    _T.WAITING: frozenset({_T.CALLING, _T.CANCELLED}),
+    _T.CALLING: frozenset({_T.WAITING, _T.PRICED, _T.REFUSED, _T.FROZEN, _T.CANCELLED}),
+    _T.PRICED: frozenset({_T.ACCEPTED, _T.EXPIRED, _T.SUPERSEDED, _T.CANCELLED}),
+    _T.ACCEPTED: frozenset({_T.EXPIRED}),
+    _T.FROZEN: frozenset({_T.WAITING, _T.CANCELLED}),
+    _T.REFUSED: frozenset(),
+    _T.EXPIRED: frozenset(),
+    _T.SUPERSEDED: frozenset(),
+    _T.CANCELLED: frozenset(),
+}
+
+SETTLEMENT_MOVES: Moves = {
+    _S.WAITING: frozenset({_S.CALLING, _S.WAITING, _S.PAYING}),
+    _S.CALLING: frozenset({_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.MANUAL}),
+    _S.INSURED: frozenset({_S.INSURED, _S.PAYING}),
+    _S.PAYING: frozenset({_S.PAID, _S.REVERSING, _S.REVERSED, _S.MANUAL}),
+    _S.PAID: frozenset({_S.CONFIRMING}),
+    _S.CONFIRMING: frozenset({_S.CONFIRMING, _S.COMPLETED, _S.MANUAL}),
+    _S.REVERSING: frozenset({_S.REVERSING, _S.REVERSED, _S.MANUAL}),
+    _S.REVERSED: frozenset({_S.MANUAL}),
+    _S.UNKNOWN: frozenset(),  # stands, visibly, until somebody knows
+    _S.COMPLETED: frozenset(),
+    _S.REFUSED: frozenset(),
+    _S.MANUAL: frozenset(),
+}
+
+PAYMENT_MOVES: Moves = {
+    _P.OPEN: frozenset({_P.PAID, _P.EXPIRED, _P.CANCELLED}),
+    _P.PAID: frozenset({_P.REFUNDED}),
+    _P.EXPIRED: frozenset({_P.PAID}),  # a payment may be late; it is never denied
+    _P.CANCELLED: frozenset({_P.PAID}),
+    _P.REFUNDED: frozenset(),
+}

@@ -1,0 +1,158 @@
+"""What is said to the insurer for one trial: 1101 → 2201 → 2203A → 2204 → 2206A (protocol 3.0).
+
+Each step that worked is kept in the `Visit`, so a trial that was interrupted goes on where it stopped.
+"""
+
+from dataclasses import asdict
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+from django.utils import timezone
+
+from hospital.models import Appointment, Archive, Charge
+from insurance.interface import messages
+from insurance.interface.client import InsuranceClient
+from insurance.trial.models import Trial, Visit
+
+ORDINARY_OUTPATIENT = "11"
+"""`med_type` (protocol 3.0)."""
+
+
+def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messages.Bill:
+    """Say everything that the insurer needs and get the bill. Raises `InterfaceError`."""
+    appointment = trial.appointment
+    visit, _ = Visit.objects.get_or_create(appointment=appointment)
+    identify(client, visit, card_of(appointment))
+    register(client, visit, appointment)
+    send_details(client, visit, appointment)
+    send_charges(client, visit, trial, charges)
+    return client.trial(
+        insured_of(visit),
+        card_of(appointment),
+        visit.mdtrt_id,
+        visit.chrg_bchno,
+        total_of(charges),
+        ORDINARY_OUTPATIENT,
+    )
+
+
+def identify(client: InsuranceClient, visit: Visit, card: messages.Card) -> None:
+    """1101: who is insured, and by which of their insurances the visit goes."""
+    if visit.psn_no:
+        return
+    insured = messages.choose_insurance(client.person(card))
+    visit.psn_no, visit.psn_type = insured.psn_no, insured.psn_type
+    visit.insutype, visit.insuplc_admdvs = insured.insutype, insured.insuplc_admdvs
+    visit.save(update_fields=["psn_no", "psn_type", "insutype", "insuplc_admdvs"])
+
+
+def register(client: InsuranceClient, visit: Visit, appointment: Appointment) -> None:
+    """2201, never twice without looking: after a lost answer the visit is searched by our visit number (5201)."""
+    if visit.mdtrt_id:
+        return
+    if visit.registration_asked:
+        visit.mdtrt_id = _lost_registration(client, visit)
+    else:
+        visit.registration_asked, visit.begin_at = True, timezone.now()
+        visit.ipt_otp_no = f"{visit.begin_at:%Y%m%d}{appointment.pk:010d}"
+        visit.save(update_fields=["registration_asked", "begin_at", "ipt_otp_no"])
+    if not visit.mdtrt_id:
+        visit.mdtrt_id = client.register(insured_of(visit), card_of(appointment), _visit_words(visit, appointment))
+    visit.save(update_fields=["mdtrt_id"])
+
+
+def send_details(client: InsuranceClient, visit: Visit, appointment: Appointment) -> None:
+    """2203A: overwrites what was there, so it may be repeated."""
+    if visit.details_sent:
+        return
+    client.upload_visit(insured_of(visit), visit.mdtrt_id, _visit_words(visit, appointment))
+    visit.details_sent = True
+    visit.save(update_fields=["details_sent"])
+
+
+def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: list[Charge]) -> None:
+    """2204 in a batch of its own; whatever may be there unsettled is withdrawn first (2205 `0000`)."""
+    if visit.charges_fingerprint == fingerprint(charges):
+        return
+    if visit.charges_asked:
+        client.withdraw_charges(insured_of(visit), visit.mdtrt_id)
+    visit.charges_asked, visit.chrg_bchno, visit.charges_fingerprint = True, f"{trial.pk}-{trial.attempt}", ""
+    visit.save(update_fields=["charges_asked", "chrg_bchno", "charges_fingerprint"])
+    words = _visit_words(visit, trial.appointment)
+    splits = client.upload_charges(insured_of(visit), visit.mdtrt_id, visit.chrg_bchno, words, _lines(charges))
+    visit.line_splits = [asdict(split) for split in splits]
+    visit.charges_fingerprint = fingerprint(charges)
+    visit.save(update_fields=["line_splits", "charges_fingerprint"])
+
+
+def insured_of(visit: Visit) -> messages.Insured:
+    """Who is insured and how, as carried through the visit."""
+    return messages.Insured(
+        psn_no=visit.psn_no, insutype=visit.insutype, insuplc_admdvs=visit.insuplc_admdvs, psn_type=visit.psn_type
+    )
+
+
+def card_of(appointment: Appointment) -> messages.Card:
+    """The card that was given with the booking."""
+    archive: Archive = appointment.archive
+    return messages.Card(type=archive.card_type, number=archive.card_number)
+
+
+def line_splits(visit: Visit) -> tuple[messages.LineSplit, ...]:
+    """2204's answer, line by line."""
+    return tuple(
+        messages.LineSplit(**{**line, "split": messages.PolicySplit(**line["split"])}) for line in visit.line_splits
+    )
+
+
+def total_of(charges: list[Charge]) -> int:
+    """The sum of the fee lines in fen."""
+    return sum(charge.amount_fen for charge in charges)
+
+
+def fingerprint(charges: list[Charge]) -> str:
+    """Equal for equal fee lines."""
+    lines = [(c.pk, c.med_list_codg, str(c.quantity), str(c.unit_price), c.amount_fen) for c in charges]
+    return sha256(repr(lines).encode()).hexdigest()
+
+
+def _lost_registration(client: InsuranceClient, visit: Visit) -> str:
+    """5201 by person and time; ours is the one with our visit number."""
+    begin = visit.begin_at or timezone.now()
+    found = client.find_visits(
+        insured_of(visit), begin - timedelta(days=1), begin + timedelta(days=1), ORDINARY_OUTPATIENT
+    )
+    return next((mdtrt_id for mdtrt_id, ipt_otp_no in found if ipt_otp_no == visit.ipt_otp_no), "")
+
+
+def _visit_words(visit: Visit, appointment: Appointment) -> messages.Visit:
+    doctor = appointment.session.doctor
+    department = doctor.department
+    return messages.Visit(
+        ipt_otp_no=visit.ipt_otp_no,
+        begin_at=visit.begin_at or timezone.now(),
+        med_type=ORDINARY_OUTPATIENT,
+        dept_code=department.code,
+        dept_name=department.name,
+        caty=department.caty,
+        doctor_code=doctor.code,
+        doctor_name=doctor.name,
+        complaint="",
+        diagnoses=(),
+    )
+
+
+def _lines(charges: list[Charge]) -> tuple[messages.FeeLine, ...]:
+    return tuple(
+        messages.FeeLine(
+            feedetl_sn=str(charge.pk),
+            med_list_codg=charge.med_list_codg,
+            medins_list_codg=charge.medins_list_codg,
+            quantity=Decimal(charge.quantity),
+            unit_price=Decimal(charge.unit_price),
+            amount_fen=charge.amount_fen,
+            occurred_at=charge.occurred_at,
+        )
+        for charge in charges
+    )

@@ -1,0 +1,83 @@
+"""The line: how many are ahead, how long it will take, who may join it."""
+
+import math
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from insurance.quota import lanes, permits
+from insurance.quota.lanes import Lane
+from insurance.states import TrialState
+from insurance.trial.models import Trial
+
+BRAKE_FACTOR = 2
+"""Celery's brake lets through twice n a minute and worker (tasks/queues.py): a burst is spread that much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the line. `eta_seconds` is when the turn should come."""
+
+    ahead: int
+    eta_seconds: int
+    poll_after_seconds: int
+
+
+def place_of(trial: Trial) -> Place:
+    """Where this trial stands now."""
+    if trial.state != TrialState.WAITING:
+        return Place(0, 0, 1)
+    ahead = Trial.objects.filter(state=TrialState.WAITING, pk__lt=trial.pk).count()
+    return _place(ahead)
+
+
+def place_at_the_end() -> Place:
+    """Where somebody who joins now would stand."""
+    return _place(waiting())
+
+
+def waiting() -> int:
+    """How many wait for their turn."""
+    return Trial.objects.filter(state=TrialState.WAITING).count()
+
+
+def held_back_seconds(ahead: int) -> float:
+    """How long the permits hold back the one with `ahead` before them; 0 when one is free now."""
+    quota = permits.quota_of(Lane.TRIAL)
+    if quota is None or not quota.per_minute:
+        return 0.0 if quota is None else math.inf
+    rounds, skip = divmod(ahead, quota.per_minute)
+    free_in = permits.free_in_seconds(quota, skip)
+    return max(free_in or 0.0, 0.0) + rounds * permits.WINDOW_SECONDS
+
+
+def eta_seconds(ahead: int) -> float:
+    """When the turn of the one with `ahead` before them comes: permits first, then the brake's spacing of a burst."""
+    quota = permits.quota_of(Lane.TRIAL)
+    spacing = 0.0 if quota is None or not quota.per_minute else permits.WINDOW_SECONDS / quota.per_minute / BRAKE_FACTOR
+    return max(held_back_seconds(ahead), ahead * spacing)
+
+
+def is_full(ahead: int) -> int:
+    """0 when the one with `ahead` before them may join, else the seconds after which to come back (method, step 5).
+
+    TRIAL_LINE_MINUTES = 0: nobody waits; let through now or held back.
+    """
+    wait = held_back_seconds(ahead)
+    longest = settings.TRIAL_LINE_MINUTES * 60
+    return 0 if wait <= longest else max(math.ceil(min(wait - longest, 3600.0)), 1)
+
+
+def _place(ahead: int) -> Place:
+    eta = eta_seconds(ahead)
+    shown = math.ceil(min(eta, 86_400.0))
+    return Place(ahead, shown, min(max(shown // 10, 1), 15))
+
+
+def turns_wanted(lane: Lane, within_seconds: float) -> int:
+    """How many turns of a lane are worth sending: rows that wait, permits that come free."""
+    rows = lanes.due(lane).count()
+    if rows == 0:
+        return 0
+    quota = permits.quota_of(lane)
+    return rows if quota is None else min(rows, permits.free_count(quota, within_seconds))

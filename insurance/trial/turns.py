@@ -1,0 +1,128 @@
+"""One turn of the trial lane: a permit, the next row, one exchange, its record (design 4)."""
+
+import logging
+from dataclasses import asdict
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from hospital import worklist
+from hospital.models import Appointment, Charge
+from hospital.notices import writing
+from hospital.notices.models import Kind
+from hospital.states import AppointmentState
+from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
+from insurance.interface.identities import violations
+from insurance.interface.messages import Bill
+from insurance.quota import lanes, permits
+from insurance.quota.exchange import exchange, lease_seconds, turn_seconds
+from insurance.quota.lanes import Lane
+from insurance.states import TrialState
+from insurance.trial import conversation
+from insurance.trial.models import Trial, Visit
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 1.5
+"""How long a turn waits for the exact instant at which a permit becomes free."""
+
+LONGEST_WAIT_SECONDS = 60
+
+
+def take_one() -> bool:
+    """Make the next trial in the line, if there is a permit and somebody waits. True when one was made."""
+    held = permits.take(Lane.TRIAL, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
+    if held is None:
+        return False
+    trial = worklist.claim(lanes.due(Lane.TRIAL), TrialState.CALLING, lease_seconds=lease_seconds())
+    if trial is None:
+        permits.give_back(held)
+        return False
+    try:
+        _make(trial, held)
+    except worklist.Overtaken:
+        log.warning("trial %s: the answer came after its turn was over and is not used", trial.pk)
+    return True
+
+
+def _make(trial: Trial, held: permits.Held) -> None:
+    charges = list(trial.appointment.charges.order_by("pk"))
+    try:
+        with exchange(held, Lane.TRIAL, f"trial {trial.pk}") as client:
+            bill = conversation.price(client, trial, charges)
+    except InterfaceError as error:
+        record_failure(trial, error)
+    else:
+        record(trial, bill, charges)
+
+
+def record(trial: Trial, bill: Bill, charges: list[Charge]) -> None:
+    """The answer is here: priced, unless what it was asked for has changed or the amounts contradict each other."""
+    with transaction.atomic():
+        appointment = Appointment.objects.select_for_update().get(pk=trial.appointment_id)
+        fingerprint = conversation.fingerprint(charges)
+        now_charges = list(appointment.charges.order_by("pk"))
+        if appointment.state != AppointmentState.BOOKED:
+            worklist.move(trial, TrialState.CANCELLED, reason="appointment cancelled", leased_until=None)
+        elif conversation.fingerprint(now_charges) != fingerprint:
+            worklist.put_back(trial, TrialState.WAITING, wait_seconds=0, error="charges changed during the call")
+        elif problems := contradictions(trial, bill, charges):
+            worklist.move(trial, TrialState.FROZEN, reason="; ".join(problems), last_error=problems[0][:300])
+        else:
+            _price(trial, bill, fingerprint)
+
+
+def record_failure(trial: Trial, error: InterfaceError) -> None:
+    """No bill. A trial binds nobody, so silence means: ask again, at the same place (design 2, rule 4)."""
+    match error:
+        case Refused():
+            with transaction.atomic():
+                worklist.move(trial, TrialState.REFUSED, reason=str(error), refusal=str(error), leased_until=None)
+                writing.write(trial.appointment_id, Kind.TRIAL_REFUSED, reason=str(error))
+        case NotSent() | Throttled() | OutcomeUnknown():
+            wait = min(2.0**trial.attempt, LONGEST_WAIT_SECONDS)
+            worklist.put_back(trial, TrialState.WAITING, wait_seconds=wait, error=f"{type(error).__name__}: {error}")
+        case _:
+            raise error
+
+
+def contradictions(trial: Trial, bill: Bill, charges: list[Charge]) -> list[str]:
+    """Whatever in the bill cannot be true (protocol 3.7). It is shown to staff and never rounded away."""
+    visit = Visit.objects.get(appointment_id=trial.appointment_id)
+    problems = list(violations(bill, conversation.line_splits(visit)))
+    total = conversation.total_of(charges)
+    if bill.total_fen != total:
+        problems.append(f"asked for {total} fen, answered for {bill.total_fen} fen")
+    return problems
+
+
+def recover_lapsed(most: int = 500) -> int:
+    """Trials whose turn has gone silent go back to their place."""
+    rows = list(worklist.lapsed(Trial, TrialState.CALLING)[:most])
+    for row in rows:
+        worklist.put_back(row, TrialState.WAITING, wait_seconds=0, error="the turn went silent")
+    return len(rows)
+
+
+def _price(trial: Trial, bill: Bill, fingerprint: str) -> None:
+    valid = timedelta(seconds=settings.TRIAL_VALID_SECONDS)
+    worklist.move(
+        trial,
+        TrialState.PRICED,
+        charges_fingerprint=fingerprint,
+        total_fen=bill.total_fen,
+        fund_fen=bill.fund_fen,
+        account_fen=bill.account_fen,
+        cash_fen=bill.cash_fen,
+        hospital_fen=bill.hospital_fen,
+        split=asdict(bill.split),
+        priced_at=Now(),
+        valid_until=Now() + valid,
+        leased_until=None,
+        last_error="",
+    )
+    until = timezone.localtime(timezone.now() + valid)
+    writing.write(trial.appointment_id, Kind.PRICED, valid_until=f"{until:%Y-%m-%d %H:%M}")

@@ -1,0 +1,73 @@
+"""Queues, routes, brakes and the schedule: the page an operator reads. No Django, no Celery, no project import.
+
+Every queue has a worker in the `Procfile`; `tests/shape` proves it.
+"""
+
+from typing import Any
+
+from kombu import Exchange, Queue
+
+# The worker `general` reads these.
+FILING = "filing"
+NOTICES = "notices"
+UPKEEP = "upkeep"
+# The worker `insurance` reads these. One queue a lane, so that trials never stand in front of settlements.
+RECOVERY = "insurance.recovery"
+SETTLEMENT = "insurance.settlement"
+TRIAL = "insurance.trial"
+
+GENERAL_QUEUES = (FILING, NOTICES, UPKEEP)
+INSURANCE_QUEUES = (RECOVERY, SETTLEMENT, TRIAL)
+
+ROUTES: dict[str, dict[str, str]] = {
+    "tasks.filing.*": {"queue": FILING},
+    "tasks.notices.*": {"queue": NOTICES},
+    "tasks.upkeep.*": {"queue": UPKEEP},
+    "tasks.insurance.trial": {"queue": TRIAL},
+    "tasks.insurance.settle": {"queue": SETTLEMENT},
+    "tasks.insurance.collect": {"queue": SETTLEMENT},
+    "tasks.insurance.recover": {"queue": RECOVERY},
+}
+
+TURN_EXPIRES_SECONDS = 10
+"""A turn that has waited this long in the broker is worthless: the tick sends another for the same row."""
+
+TURNS_QUEUED_AT_MOST = 200
+"""Turns of one lane that may wait in the broker. They are wake-ups: more of them would do nothing but queue."""
+
+
+def queues(quorum: bool) -> list[Queue]:
+    """Every task queue, declared. RabbitMQ: quorum queues, whose poison messages end in `dead` after five deliveries."""
+    dead = Queue("dead", Exchange("dead", "fanout"), durable=True)
+    names = GENERAL_QUEUES + INSURANCE_QUEUES
+    if not quorum:
+        return [Queue(name, Exchange("tasks", "topic"), routing_key=name) for name in names]
+    arguments = {"x-queue-type": "quorum", "x-delivery-limit": 5, "x-dead-letter-exchange": "dead"}
+    return [
+        Queue(name, Exchange("tasks", "topic"), routing_key=name, queue_arguments=arguments, durable=True)
+        for name in names
+    ] + [dead]
+
+
+def brakes(trial_per_minute: int | None, settlement_per_minute: int | None) -> dict[str, dict[str, str]]:
+    """Celery's own rate limits, per worker process: a brake with headroom (2n/m), never what decides (design 3)."""
+    limits = {
+        "tasks.insurance.trial": trial_per_minute,
+        "tasks.insurance.settle": settlement_per_minute,
+        "tasks.insurance.recover": settlement_per_minute,
+    }
+    return {task: {"rate_limit": f"{2 * n}/m"} for task, n in limits.items() if n}
+
+
+def schedule(filing_every_seconds: float) -> dict[str, dict[str, Any]]:
+    """Beat's ticks. Each may come never, late, twice or at once with another; a tick that waited is dropped."""
+
+    def every(task: str, seconds: float) -> dict[str, Any]:
+        return {"task": task, "schedule": seconds, "options": {"expires": max(2 * seconds, 5)}}
+
+    return {
+        "file the oldest waiting archives": every("tasks.filing.drain", filing_every_seconds),
+        "deliver due notices": every("tasks.notices.send", 2),
+        "send the turns that permits allow": every("tasks.upkeep.turns", 1),
+        "pick up what was left lying": every("tasks.upkeep.sweep", 5),
+    }
