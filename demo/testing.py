@@ -1,7 +1,7 @@
 """`python -m demo.testing`: pytest on embedded servers, the command behind `bin/test`.
 
-PostgreSQL and Valkey are always there. RabbitMQ is used where one answers; where none does, the tests marked `broker` are
-left out and the last lines say so.
+PostgreSQL and Valkey are always there. RabbitMQ is used where one answers; where none does, the tests marked `broker`
+are left out and the last lines say so.
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from demo import rabbitmq
+from demo import children, rabbitmq
 from demo.engines import postgres, valkey
 from demo.home import ROOT, CannotStart, held
 
@@ -49,6 +49,7 @@ def _environment(home: Path) -> Iterator[dict[str, str]]:
         server = broker.removesuffix("/0")
         variables = {
             **os.environ,
+            children.RUN_MARK: str(home),
             "DATABASE_URL": database.removesuffix("/postgres") + "/hospital",
             "CACHE_URL": f"{server}/1",
             "TEST_VALKEY_URL": f"{server}/2",
@@ -56,16 +57,16 @@ def _environment(home: Path) -> Iterator[dict[str, str]]:
         yield variables | ({rabbitmq.TEST_VARIABLE: amqp} if amqp else {})
 
 
-def _pytest(arguments: Sequence[str], variables: dict[str, str], *, quiet: bool = False) -> int:
-    """Run pytest in a process of its own. A Ctrl-C reaches it too; it reports and ends, and we wait for that."""
-    output = subprocess.PIPE if quiet else None
-    command = [sys.executable, "-m", "pytest", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=output, text=True) as run:
-        try:
-            return run.wait()
-        except KeyboardInterrupt:
-            run.wait(timeout=60)
-            raise
+def _pytest(arguments: Sequence[str], variables: dict[str, str]) -> int:
+    """Run pytest in a process of its own, in our terminal."""
+    run = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=variables)
+    try:
+        return run.wait()
+    except KeyboardInterrupt:
+        run.wait(timeout=60)  # the terminal has told pytest too: it reports and ends by itself
+        raise
+    finally:
+        children.stop([run], grace_seconds=30)
 
 
 def _selection(arguments: Sequence[str], expression: str) -> list[str]:

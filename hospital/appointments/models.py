@@ -124,7 +124,10 @@ class Appointment(Stateful):
     patient = models.ForeignKey(Patient, models.PROTECT, verbose_name=_("patient"))
     session = models.ForeignKey(Session, models.PROTECT, verbose_name=_("session"))
     state = models.CharField(
-        _("state"), max_length=20, choices=[(s.value, s.value) for s in AppointmentState], default=AppointmentState.BOOKED
+        _("state"),
+        max_length=20,
+        choices=[(s.value, s.value) for s in AppointmentState],
+        default=AppointmentState.BOOKED,
     )
 
     class Meta:

@@ -65,9 +65,7 @@ def _cards(rows: Sequence[Archive], people: dict[str, MasterRecord]) -> dict[str
     new: dict[str, Card] = {}
     for row in rows:
         if row.card_index not in known:
-            card = Card(
-                master=people[row.id_index], index=row.card_index, type=row.card_type, number=row.card_number
-            )
+            card = Card(master=people[row.id_index], index=row.card_index, type=row.card_type, number=row.card_number)
             new.setdefault(row.card_index, card)
     Card.objects.bulk_create(new.values())
     return known | new

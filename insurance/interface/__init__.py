@@ -1,1 +1,1 @@
-"""The medical-insurance interface (医保交易接口): messages, dialects, bytes. httpx and the standard library, no rows."""
+"""The medical-insurance interface (医保交易接口): messages, dialects, bytes; httpx and the standard library only."""

@@ -1,4 +1,7 @@
-"""Yuan on the wire, integer fen (分) with us. Source: protocol 1.3 (H, notes after t4): N16,2, strings or numbers, null is 0."""
+"""Yuan on the wire, integer fen (分) with us.
+
+Source: protocol 1.3 (H, notes after t4): N16,2, written as text or number; null is 0.
+"""
 
 from decimal import Decimal, InvalidOperation
 
@@ -36,12 +39,22 @@ def to_number(value: Decimal) -> str:
 
 
 def _decimal(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ValueError("not an amount")
-    if isinstance(value, str) and "_" in value:  # Decimal("1_200") is Python's spelling, not the wire's
-        raise ValueError("not an amount")
+    match value:
+        case bool():
+            raise ValueError("not an amount")
+        case Decimal():
+            return value
+        case int():
+            return Decimal(value)
+        case str() if "_" not in value:  # Decimal("1_200") is Python's spelling, not the wire's
+            return _parsed(value)
+        case _:
+            raise ValueError("not an amount")
+
+
+def _parsed(text: str) -> Decimal:
     try:
-        return Decimal(value)
+        return Decimal(text)
     except InvalidOperation:
         raise ValueError("not an amount") from None
 

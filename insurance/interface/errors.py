@@ -15,12 +15,14 @@ import re
 _ALNUM = "0-9A-Za-z０-９Ａ-Ｚａ-ｚ"
 # Bracketed internal codes such as [iptPsnSetlMgtBO_4412] are the only error codes a centre gives (protocol 4).
 _INTERNAL_CODE = re.compile(r"\[([A-Za-z]{2,40}_[0-9]{1,6})\]")
-# Eight digits or more also when they are grouped ("999999 19900101 0011"), and mixed runs such as a card number or a token.
+# Eight digits or more, also when grouped ("999999 19900101 0011"); mixed runs such as a card number or a token.
 _NUMBER = re.compile(r"[0-9０-９](?:[ \-*]?[0-9０-９]){7,}[Xx]?")
 _MIXED = re.compile(rf"(?=[{_ALNUM}]*[0-9０-９])[{_ALNUM}]{{8,}}")
 _RUN = re.compile(rf"[{_ALNUM}]{{8,}}")
 _MAX_CHARACTERS = 300  # err_msg is C200 (H t3)
-_NAMED = re.compile(r"(姓名|参保人员?|患者|人员名称|psn_name)(\s*[:：=]\s*|\s*[\[【「(（\"'])([^\s,，。;；\]】」)）\"']+)")
+_NAMED = re.compile(
+    r"(姓名|参保人员?|患者|人员名称|psn_name)(\s*[:：=]\s*|\s*[\[【「(（\"'])([^\s,，。;；\]】」)）\"']+)"
+)
 
 
 class InterfaceError(Exception):
@@ -47,7 +49,10 @@ class Throttled(InterfaceError):
 
 
 class Refused(InterfaceError):
-    """A business refusal (infcode other than 0); nothing was carried out. `code` is the bracketed internal code or our word."""
+    """A business refusal (infcode other than 0); nothing was carried out.
+
+    `code` is the centre's bracketed internal code, or our own word such as "not_insured".
+    """
 
     def __init__(self, message: str = "", code: str = "") -> None:
         super().__init__(scrub(message))

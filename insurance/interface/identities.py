@@ -1,4 +1,7 @@
-"""The money identities that every bill must keep. Pure. Source: protocol 3.7, identities 1-6 (H, texts of 2206/2207/5203)."""
+"""The money identities that every bill must keep. Pure.
+
+Source: protocol 3.7, identities 1-6 (H, texts of 2206, 2207 and 5203).
+"""
 
 from collections.abc import Iterator, Sequence
 

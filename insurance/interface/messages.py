@@ -1,6 +1,6 @@
-"""What is said to and heard from the insurer, in our words. Money is integer fen; the insurer's ids keep the wire's names.
+"""What is said to and heard from the insurer, in our words.
 
-What identifies a person is kept out of every repr.
+Money is integer fen; the insurer's ids keep the wire's names. What identifies a person is kept out of every repr.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _IN_FORCE = "1"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How the patient proves who he is: `type` 01 electronic credential, 02 identity card, 03 social-security card (H t7)."""
+    """The credential (H t7): `type` is 01 electronic credential, 02 identity card, 03 social-security card."""
 
     type: str
     number: str = field(repr=False)
@@ -45,7 +45,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Insured:
-    """What is carried through one visit. `certno` and `name` only where the region asks for them (Profile.person_fields)."""
+    """What is carried through one visit; `certno` and `name` are sent only where Profile.person_fields says so."""
 
     psn_no: str = field(repr=False)
     insutype: str
@@ -63,15 +63,16 @@ def choose_insurance(person: Person) -> Insured:
     for insutype in _PAYING_INSURANCES:
         for row in person.rows:
             if row.insutype == insutype and row.status == _IN_FORCE:
-                return Insured(
-                    person.psn_no, insutype, row.insuplc_admdvs, row.psn_type, person.certno, person.name
-                )
+                return Insured(person.psn_no, insutype, row.insuplc_admdvs, row.psn_type, person.certno, person.name)
     raise Refused("没有正常参保的职工或居民医保", code="not_insured")
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One row of 2203's diseinfo (H t77); `type` 1 western, 2 TCM disease, 3 TCM syndrome; no `srt_no`: its place in the list."""
+    """One row of 2203's diseinfo (H t77): `type` 1 western, 2 TCM disease, 3 TCM syndrome.
+
+    Without a `srt_no` it is numbered by its place in the list.
+    """
 
     code: str
     name: str
@@ -100,7 +101,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class FeeLine:
-    """One line of 2204 (H t79). `unit_price` is in yuan with up to six places; `feedetl_sn` is unique within the visit."""
+    """One line of 2204 (H t79): `unit_price` in yuan with up to six places, `feedetl_sn` unique within the visit."""
 
     feedetl_sn: str
     med_list_codg: str
@@ -116,7 +117,7 @@ class FeeLine:
 
 @dataclass(frozen=True, slots=True)
 class PolicySplit:
-    """The total by policy: fully self-paid 全自费, over the limit 超限价, advance self-pay 先行自付, within scope 符合政策范围."""
+    """The total by policy (protocol 3.7): 全自费, 超限价, 先行自付, 符合政策范围, in this order."""
 
     fulamt_ownpay_fen: int
     overlmt_selfpay_fen: int
@@ -182,7 +183,10 @@ class SelfPayReport:
 
 @dataclass(frozen=True, slots=True)
 class DayTotals:
-    """3201's question (H t146): our totals by the centre's setl_time, for one insurance × clearing type × clearing office."""
+    """3201's question (H t146): our totals by the centre's setl_time.
+
+    One call for each insurance × clearing type × clearing office; days are inclusive.
+    """
 
     insutype: str
     clr_type: str

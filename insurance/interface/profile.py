@@ -85,9 +85,10 @@ class Profile:
     """One institution at one centre. `None` is written as JSON null. Source: protocol 1.1 (H t2) and 2."""
 
     base_url: str
-    fixmedins_code: str
-    fixmedins_name: str
-    mdtrtarea_admvs: str
+    institution_code: str
+    institution_name: str
+    region: str
+    """The insurance region of treatment (mdtrtarea_admvs), six digits."""
     recer_sys_code: str = "FSI_LOCAL"
     infver: str = "V1.0"
     opter: str = "online"

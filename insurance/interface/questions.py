@@ -1,4 +1,4 @@
-"""What each operation asks, as one value: the client builds it, a dialect encodes it and checks the answer against it."""
+"""What each operation asks, as one value: the client builds it, a dialect encodes it and checks the answer by it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -126,8 +126,7 @@ def set_limit(quota: Quota, per_minute: int | None) -> None:
     minute stays within the new n. Raising brings retired permits back as they were before it makes new ones.
     Raises `Invalid("m_not_above_n")`.
     """
-    if per_minute is not None and quota.name != Lane.SETTLEMENT and per_minute >= settings.FILING_BATCH_SIZE:
-        raise Invalid("m_not_above_n", _("n must stay below m, the filing batch size (FILING_BATCH_SIZE)."))
+    check_limit(quota, per_minute)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE insurance_permit IN SHARE ROW EXCLUSIVE MODE")
@@ -135,6 +134,12 @@ def set_limit(quota: Quota, per_minute: int | None) -> None:
         quota.per_minute = per_minute
         if per_minute is not None:
             _resize(quota, per_minute)
+
+
+def check_limit(quota: Quota, per_minute: int | None) -> None:
+    """m > n holds for whatever trials draw on (method, step 3). Raises `Invalid("m_not_above_n")`."""
+    if quota.name != Lane.SETTLEMENT and per_minute is not None and per_minute >= settings.FILING_BATCH_SIZE:
+        raise Invalid("m_not_above_n", _("n must stay below m, the filing batch size (FILING_BATCH_SIZE)."))
 
 
 def _resize(quota: Quota, size: int) -> None:

@@ -27,7 +27,10 @@ class Settlement(WorkItem):
     trial = models.OneToOneField(Trial, models.PROTECT, related_name="settlement")
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices)
     state = models.CharField(
-        _("state"), max_length=20, choices=[(s.value, s.value) for s in SettlementState], default=SettlementState.WAITING
+        _("state"),
+        max_length=20,
+        choices=[(s.value, s.value) for s in SettlementState],
+        default=SettlementState.WAITING,
     )
     total_fen = models.BigIntegerField(_("total (fen)"))
     fund_fen = models.BigIntegerField(_("fund (fen)"), default=0)
@@ -44,7 +47,9 @@ class Settlement(WorkItem):
         verbose_name_plural = _("settlements")
         indexes = [
             models.Index(
-                fields=["state", "due_at"], condition=~Q(state__in=["completed", "refused", "reversed"]), name="settlement_open"
+                fields=["state", "due_at"],
+                condition=~Q(state__in=["completed", "refused", "reversed"]),
+                name="settlement_open",
             )
         ]
         constraints = [

@@ -28,3 +28,11 @@ class Options:
 
     def _variable(self, flag: str) -> str:
         return f"{self.prefix}_{flag.strip('-').replace('-', '_').upper()}"
+
+
+def share(text: str) -> float:
+    """A share between 0 and 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} does not lie between 0 and 1")
+    return value

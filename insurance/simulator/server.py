@@ -1,6 +1,7 @@
 """Run a simulator under uvicorn, with the two things uvicorn does not give: the socket and the arrival time."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -45,3 +46,10 @@ def build(app: App, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
+
+
+def run(app: App, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    # uvicorn raises Ctrl-C once more after it has shut down cleanly; by then it has done its work.
+    with contextlib.suppress(KeyboardInterrupt):
+        build(app, host, port).run()

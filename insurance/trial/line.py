@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from insurance.quota import lanes, permits
+from insurance.quota import permits
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
 from insurance.trial.models import Trial
@@ -27,13 +27,13 @@ def place_of(trial: Trial) -> Place:
     """Where this trial stands now."""
     if trial.state != TrialState.WAITING:
         return Place(0, 0, 1)
-    ahead = Trial.objects.filter(state=TrialState.WAITING, pk__lt=trial.pk).count()
-    return _place(ahead)
+    return place_behind(Trial.objects.filter(state=TrialState.WAITING, pk__lt=trial.pk).count())
 
 
-def place_at_the_end() -> Place:
-    """Where somebody who joins now would stand."""
-    return _place(waiting())
+def place_behind(ahead: int) -> Place:
+    """The place behind so many others."""
+    shown = math.ceil(min(eta_seconds(ahead), 86_400.0))
+    return Place(ahead, shown, min(max(shown // 10, 1), 15))
 
 
 def waiting() -> int:
@@ -66,18 +66,3 @@ def is_full(ahead: int) -> int:
     wait = held_back_seconds(ahead)
     longest = settings.TRIAL_LINE_MINUTES * 60
     return 0 if wait <= longest else max(math.ceil(min(wait - longest, 3600.0)), 1)
-
-
-def _place(ahead: int) -> Place:
-    eta = eta_seconds(ahead)
-    shown = math.ceil(min(eta, 86_400.0))
-    return Place(ahead, shown, min(max(shown // 10, 1), 15))
-
-
-def turns_wanted(lane: Lane, within_seconds: float) -> int:
-    """How many turns of a lane are worth sending: rows that wait, permits that come free."""
-    rows = lanes.due(lane).count()
-    if rows == 0:
-        return 0
-    quota = permits.quota_of(lane)
-    return rows if quota is None else min(rows, permits.free_count(quota, within_seconds))

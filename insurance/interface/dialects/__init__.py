@@ -4,6 +4,8 @@ from importlib import import_module
 
 from insurance.interface.exchange import Dialect
 
+__all__ = ["DIALECTS", "Dialect", "load"]
+
 DIALECTS: dict[str, str] = {
     "national": "insurance.interface.dialects.national.DIALECT",
 }

@@ -23,13 +23,13 @@ class Meter:
         self.names = {name.removesuffix("A"): name for name in metered}
         # Arrivals are kept on the monotonic clock and shown on the wall clock.
         self._wall_offset_ns = time.time_ns() - time.monotonic_ns()
+        self.in_flight = 0  # outlives a reset: those calls will still leave
         self.reset()
 
     def reset(self) -> None:
         window_ns = round(self.window_seconds * SECOND)
         self.arrivals = {name: Arrivals(self.per_minute, window_ns) for name in (*self.names.values(), ALL)}
         self.calls: Counter[str] = Counter()
-        self.in_flight = 0
         self.in_flight_max = 0
         self.lost = 0
         self.refused = 0

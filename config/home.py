@@ -1,0 +1,20 @@
+"""The front page: what happens here, and how long the line is now."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from insurance.quota import permits
+from insurance.quota.lanes import Lane
+from insurance.trial import line
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Public; knows nobody."""
+    quota = permits.quota_of(Lane.TRIAL)
+    waiting = line.waiting()
+    facts = {
+        "waiting": waiting,
+        "per_minute": quota.per_minute if quota else None,
+        "eta_minutes": -(-line.place_behind(waiting).eta_seconds // 60),
+    }
+    return render(request, "home.html", facts)

@@ -1,0 +1,41 @@
+"""Every address."""
+
+from django.contrib import admin
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework_simplejwt.views import TokenRefreshView
+
+from config import health, home
+from hospital.appointments import api as appointments
+from hospital.notices import api as notices
+from insurance.payment import api as payment
+from insurance.settlement import api as settlement
+from insurance.trial import api as trial
+
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"
+
+API = "api/v1/"
+
+urlpatterns = [
+    path("", home.home),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path(f"{API}accounts/", appointments.AccountsView.as_view()),
+    path(f"{API}token/", appointments.TokenView.as_view()),
+    path(f"{API}token/refresh/", TokenRefreshView.as_view()),
+    path(f"{API}sessions/", appointments.SessionsView.as_view()),
+    path(f"{API}appointments/", appointments.AppointmentsView.as_view()),
+    path(f"{API}appointments/<int:pk>/", appointments.AppointmentView.as_view()),
+    path(f"{API}appointments/<int:pk>/charges/", appointments.ChargesView.as_view()),
+    path(f"{API}appointments/<int:pk>/trials/", trial.TrialsView.as_view()),
+    path(f"{API}notices/", notices.NoticesView.as_view()),
+    path(f"{API}trials/<int:pk>/", trial.TrialView.as_view()),
+    path(f"{API}trials/<int:pk>/settlements/", settlement.SettlementsView.as_view()),
+    path(f"{API}settlements/<int:pk>/", settlement.SettlementView.as_view()),
+    path(f"{API}payments/notify/", payment.NotifyView.as_view()),
+    path(f"{API}line/", trial.LineView.as_view()),
+    path(f"{API}schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(f"{API}docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+]

@@ -1,0 +1,119 @@
+"""Accounts, sessions, appointments and their charges over HTTP (contract: HTTP API)."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework_simplejwt.views import TokenObtainPairView
+
+from hospital import idempotency
+from hospital.appointments import accounts, booking, charges, story
+from hospital.appointments.models import Session
+from hospital.appointments.serializers import (
+    AccountInput,
+    AccountOutput,
+    AppointmentOutput,
+    BookedOutput,
+    BookingInput,
+    ChargeOutput,
+    ChargesInput,
+    ChargesOutput,
+    SessionOutput,
+    SessionQuery,
+)
+from hospital.archives import entry
+from hospital.identity import InsuranceCard
+from hospital.rest import PatientOrDesk, limit_address, limit_user, limit_username
+
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
+
+
+class AccountsView(APIView):
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(request=AccountInput, responses={201: AccountOutput}, summary="Sign up")
+    def post(self, request: Request) -> Response:
+        limit_address(request, "accounts")
+        given = AccountInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        patient = accounts.sign_up(**given.validated_data)
+        return Response({"id": patient.pk, "username": patient.user.get_username()}, status=201)
+
+
+class TokenView(TokenObtainPairView):
+    """A token for a user name and a password."""
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        limit_address(request, "token")
+        limit_username(request, "token", str(request.data.get("username", "")))
+        return super().post(request, *args, **kwargs)
+
+
+class SessionsView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(parameters=[SessionQuery], responses=SessionOutput(many=True), summary="Sessions with free seats")
+    def get(self, request: Request) -> Response:
+        asked = SessionQuery(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        return Response(SessionOutput(_sessions(**asked.validated_data), many=True).data)
+
+
+class AppointmentsView(APIView):
+    @extend_schema(
+        request=BookingInput, responses={201: BookedOutput}, parameters=[IDEMPOTENCY_KEY], summary="Book a seat"
+    )
+    def post(self, request: Request) -> Response:
+        limit_user(request, "booking")
+        given = BookingInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        patient = PatientOrDesk(request).patient
+        body = given.validated_data
+
+        def book() -> idempotency.Answer:
+            appointment = booking.book(patient, body["session"], InsuranceCard(**body["insurance_card"]))
+            archive = appointment.archive
+            told = {"state": archive.state, "ahead": entry.ahead(archive)}
+            return 201, {"id": appointment.pk, "state": appointment.state, "archive": told}
+
+        key = request.headers.get("Idempotency-Key")
+        status, answer = idempotency.once(patient.user_id, key, request.path, body, book)
+        return Response(answer, status=status)
+
+
+class AppointmentView(APIView):
+    @extend_schema(responses=AppointmentOutput, summary="The whole story so far")
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(story.of(PatientOrDesk(request).appointment(pk)))
+
+    @extend_schema(responses={204: None}, summary="Cancel: frees the seat and everything that waits")
+    def delete(self, request: Request, pk: int) -> Response:
+        booking.cancel(PatientOrDesk(request).appointment(pk))
+        return Response(status=204)
+
+
+class ChargesView(APIView):
+    permission_classes = (IsAdminUser,)
+
+    @extend_schema(request=ChargesInput, responses=ChargesOutput, summary="Replace the fee lines")
+    def put(self, request: Request, pk: int) -> Response:
+        given = ChargesInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        lines = charges.replace(PatientOrDesk(request).appointment(pk), given.validated_data["charges"])
+        total = sum(line.amount_fen for line in lines)
+        return Response({"charges": ChargeOutput(lines, many=True).data, "total_fen": total})
+
+
+def _sessions(date: Any = None, department: str | None = None) -> QuerySet[Session]:
+    sessions = Session.objects.filter(free__gt=0, ends_at__gt=timezone.now()).select_related("doctor__department")
+    if date is not None:
+        sessions = sessions.filter(starts_at__date=date)
+    if department is not None:
+        sessions = sessions.filter(doctor__department__code=department)
+    return sessions.order_by("starts_at", "pk")[:200]

@@ -1,0 +1,109 @@
+"""What goes in and comes out of the appointment endpoints. Shapes only, no rules."""
+
+from decimal import Decimal
+
+from rest_framework import serializers
+
+from hospital.rest import StrictSerializer
+
+
+class AccountInput(StrictSerializer):
+    username = serializers.RegexField(r"^[\w.@+-]{3,150}$")
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    name = serializers.CharField(max_length=50)
+    id_number = serializers.CharField(max_length=18, min_length=18)
+    phone = serializers.RegexField(r"^\+?[0-9-]{5,20}$")
+
+    def validate_id_number(self, value: str) -> str:
+        return value.upper()
+
+
+class CardInput(StrictSerializer):
+    type = serializers.ChoiceField(choices=["01", "02", "03"])
+    number = serializers.CharField(max_length=50)
+
+    def validate_number(self, value: str) -> str:
+        return value.upper()
+
+
+class BookingInput(StrictSerializer):
+    session = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    insurance_card = CardInput()
+
+
+class ChargeInput(StrictSerializer):
+    med_list_codg = serializers.CharField(max_length=50)
+    medins_list_codg = serializers.CharField(max_length=150)
+    name = serializers.CharField(max_length=100)
+    quantity = serializers.DecimalField(max_digits=16, decimal_places=4, min_value=Decimal("0.0001"))
+    unit_price = serializers.DecimalField(max_digits=16, decimal_places=6, min_value=Decimal(0))
+
+
+class ChargesInput(StrictSerializer):
+    charges = ChargeInput(many=True, allow_empty=False, max_length=60)
+
+
+class SessionQuery(StrictSerializer):
+    date = serializers.DateField(required=False)
+    department = serializers.CharField(required=False, max_length=20)
+
+
+class AccountOutput(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+
+
+class SessionOutput(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.IntegerField()
+    department = serializers.CharField(source="doctor.department.name")
+    department_code = serializers.CharField(source="doctor.department.code")
+    doctor = serializers.CharField(source="doctor.name")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    capacity = serializers.IntegerField()
+    free = serializers.IntegerField()
+
+
+class ArchiveOutput(serializers.Serializer):  # type: ignore[type-arg]
+    state = serializers.CharField()
+    ahead = serializers.IntegerField()
+    number = serializers.CharField(allow_null=True)
+    told = serializers.BooleanField()
+    rejection = serializers.CharField(allow_null=True)
+
+
+class BookedArchiveOutput(serializers.Serializer):  # type: ignore[type-arg]
+    state = serializers.CharField()
+    ahead = serializers.IntegerField()
+
+
+class BookedOutput(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.IntegerField()
+    state = serializers.CharField()
+    archive = BookedArchiveOutput()
+
+
+class ChargeOutput(serializers.Serializer):  # type: ignore[type-arg]
+    med_list_codg = serializers.CharField()
+    medins_list_codg = serializers.CharField()
+    name = serializers.CharField()
+    quantity = serializers.DecimalField(max_digits=16, decimal_places=4)
+    unit_price = serializers.DecimalField(max_digits=16, decimal_places=6)
+    amount_fen = serializers.IntegerField()
+
+
+class ChargesOutput(serializers.Serializer):  # type: ignore[type-arg]
+    charges = ChargeOutput(many=True)
+    total_fen = serializers.IntegerField()
+
+
+class AppointmentOutput(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.IntegerField()
+    state = serializers.CharField()
+    session = SessionOutput()
+    created_at = serializers.DateTimeField()
+    archive = ArchiveOutput()
+    notices = serializers.ListField(child=serializers.DictField())
+    charges = ChargeOutput(many=True)
+    trials = serializers.ListField(child=serializers.DictField())
+    settlements = serializers.ListField(child=serializers.DictField())

@@ -1,0 +1,215 @@
+"""The insurer, operation by operation. Every call goes through `_call`: written down, sent, decoded, recorded."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from insurance.interface import questions
+from insurance.interface.errors import InterfaceError, NotSent, Refused, Throttled
+from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Request
+from insurance.interface.messages import (
+    Bill,
+    Card,
+    DayDetails,
+    DayTotals,
+    DayTotalsAnswer,
+    FeeLine,
+    Insured,
+    LineSplit,
+    Person,
+    PolicySplit,
+    ResultFile,
+    SelfPayReport,
+    Visit,
+)
+from insurance.interface.profile import Profile
+from insurance.interface.transport import Transport
+
+ALL_BATCHES = "0000"  # 2205: every unsettled detail of the visit (H t81)
+
+
+class Outcome(StrEnum):
+    """What became of a message, as far as we know."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+class Journal(Protocol):
+    """Keeps every message, so that after a crash we know what may have been carried out (protocol 3.10, 4)."""
+
+    def new_msgid(self) -> str:
+        """A message id that was never used: institution (12) + yyyyMMddHHmmss + sequence (4)."""
+        ...
+
+    def before(self, msgid: str, infno: str, body: bytes) -> float:
+        """Commit the record; the seconds that sending may take. Raises NotSent when it must not leave."""
+        ...
+
+    def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:
+        """What became of it: exactly once for every `before` that returned or raised NotSent."""
+        ...
+
+
+class InsuranceClient:
+    """Operations of the insurer. Each raises NotSent, Throttled, Refused or OutcomeUnknown; none is ever sent twice."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        dialect: Dialect,
+        transport: Transport,
+        journal: Journal,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._profile = profile
+        self._dialect = dialect
+        self._transport = transport
+        self._journal = journal
+        self._clock = clock
+
+    def sign_in(self) -> str:
+        """9001: the sign_no of the operator's day, to be put into the Profile."""
+        return self._call(self._dialect.sign_in, None)
+
+    def sign_out(self) -> None:
+        """9002: end the Profile's sign_no."""
+        self._call(self._dialect.sign_out, None)
+
+    def person(self, card: Card, insuplc_admdvs: str = "") -> Person:
+        """1101: who holds the card and how he is insured. May be repeated."""
+        return self._call(self._dialect.person, questions.PersonQuestion(card, insuplc_admdvs))
+
+    def register(self, insured: Insured, card: Card, visit: Visit) -> str:
+        """2201: open the visit; its mdtrt_id. After OutcomeUnknown look for it with `find_visits`."""
+        return self._call(self._dialect.register, questions.Registration(insured, card, visit))
+
+    def cancel_registration(self, insured: Insured, mdtrt_id: str, ipt_otp_no: str) -> None:
+        """2202: take a visit back that has no settlement."""
+        self._call(self._dialect.cancel_registration, questions.RegistrationKey(insured, mdtrt_id, ipt_otp_no))
+
+    def upload_visit(self, insured: Insured, mdtrt_id: str, visit: Visit) -> None:
+        """2203A: diagnoses and complaint. Overwrites, so it may be repeated."""
+        self._call(self._dialect.upload_visit, questions.VisitUpload(insured, mdtrt_id, visit))
+
+    def withdraw_charges(self, insured: Insured, mdtrt_id: str, chrg_bchno: str = ALL_BATCHES) -> None:
+        """2205: withdraw unsettled details; sent before 2204, it makes 2204 repeatable (protocol 3.6)."""
+        self._call(self._dialect.withdraw_charges, questions.ChargeBatch(insured, mdtrt_id, chrg_bchno))
+
+    def upload_charges(
+        self, insured: Insured, mdtrt_id: str, chrg_bchno: str, visit: Visit, lines: tuple[FeeLine, ...]
+    ) -> tuple[LineSplit, ...]:
+        """2204: one whole charge batch; how each line is split by policy."""
+        question = questions.ChargeUpload(insured, mdtrt_id, chrg_bchno, visit, lines)
+        return self._call(self._dialect.upload_charges, question)
+
+    def trial(
+        self,
+        insured: Insured,
+        card: Card,
+        mdtrt_id: str,
+        chrg_bchno: str,
+        total_fen: int,
+        med_type: str,
+        use_account: bool = True,
+    ) -> Bill:
+        """2206A: what a settlement would pay. Binds nobody and may be repeated."""
+        question = questions.Pricing(insured, card, mdtrt_id, chrg_bchno, total_fen, med_type, use_account)
+        return self._call(self._dialect.trial, question)
+
+    def settle(
+        self,
+        insured: Insured,
+        card: Card,
+        mdtrt_id: str,
+        chrg_bchno: str,
+        total_fen: int,
+        med_type: str,
+        use_account: bool = True,
+        *,
+        invono: str,
+        split: PolicySplit,
+        msgid: str | None = None,
+    ) -> Bill:
+        """2207A: settle as tried, with the trial's split. Never repeat it after OutcomeUnknown.
+
+        `msgid` is one stored beforehand: it is the only key of a reversal.
+        """
+        pricing = questions.Pricing(insured, card, mdtrt_id, chrg_bchno, total_fen, med_type, use_account)
+        return self._call(self._dialect.settle, questions.Settling(pricing, invono, split), msgid)
+
+    def cancel(self, insured: Insured, mdtrt_id: str, setl_id: str, msgid: str | None = None) -> Bill:
+        """2208: cancel a settlement whole; the bill with negative amounts."""
+        return self._call(self._dialect.cancel, questions.SettlementKey(insured, mdtrt_id, setl_id), msgid)
+
+    def reverse(self, insured: Insured, omsgid: str, oinfno: str, msgid: str | None = None) -> None:
+        """2601: undo what was sent as `omsgid` (冲正), whether or not it was carried out."""
+        self._call(self._dialect.reverse, questions.Reversal(insured, omsgid, oinfno), msgid)
+
+    def find_visits(
+        self, insured: Insured, begin: datetime, end: datetime, med_type: str
+    ) -> tuple[tuple[str, str], ...]:
+        """5201: (mdtrt_id, ipt_otp_no) of the person's visits begun in that time."""
+        return self._call(self._dialect.find_visits, questions.VisitSearch(insured, begin, end, med_type))
+
+    def query(self, insured: Insured, mdtrt_id: str, setl_id: str) -> Bill:
+        """5203: a settlement as the centre has it. Raises Refused when it knows none."""
+        return self._call(self._dialect.query, questions.SettlementKey(insured, mdtrt_id, setl_id))
+
+    def settled_ids(self, insured: Insured, mdtrt_id: str) -> tuple[str, ...]:
+        """5204: the setl_ids on the visit's fee details: the search after a lost 2207 reply (protocol 3.13)."""
+        return self._call(self._dialect.settled_ids, questions.VisitKey(insured, mdtrt_id))
+
+    def report_self_pay(self, report: SelfPayReport, msgid: str | None = None) -> None:
+        """4261: tell the insurance network what the patient paid himself."""
+        self._call(self._dialect.report_self_pay, report, msgid)
+
+    def day_totals(self, question: DayTotals) -> DayTotalsAnswer:
+        """3201: compare totals. May be repeated."""
+        return self._call(self._dialect.day_totals, question)
+
+    def day_details(self, question: DayDetails) -> ResultFile:
+        """3202: compare details, after the upload of our file (9101)."""
+        return self._call(self._dialect.day_details, question)
+
+    def _call(self, exchange: Exchange[Question, Answer], question: Question, msgid: str | None = None) -> Answer:
+        """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown."""
+        msgid = msgid or self._journal.new_msgid()
+        request = exchange.encode(self._profile, msgid, self._clock(), question)
+        seconds = self._written_down(msgid, request)
+        outcome, note, received = Outcome.UNKNOWN, "interrupted", b""
+        try:
+            reply = self._transport.send(request, seconds)
+            received = reply.body
+            answer = exchange.decode(question, reply)
+            outcome, note = Outcome.ANSWERED, ""
+        except InterfaceError as error:
+            outcome, note = _outcome_of(error), str(error)
+            raise
+        finally:
+            self._journal.after(msgid, outcome, received, note)
+        return answer
+
+    def _written_down(self, msgid: str, request: Request) -> float:
+        """A journal that fails otherwise (say, a msgid used before) is left alone: the older record must stand."""
+        try:
+            return self._journal.before(msgid, request.infno, request.body)
+        except NotSent as error:
+            self._journal.after(msgid, Outcome.NOT_SENT, b"", str(error))
+            raise
+
+
+def _outcome_of(error: InterfaceError) -> Outcome:
+    match error:
+        case NotSent():
+            return Outcome.NOT_SENT
+        case Throttled():
+            return Outcome.THROTTLED
+        case Refused():
+            return Outcome.REFUSED
+        case _:
+            return Outcome.UNKNOWN

@@ -1,0 +1,81 @@
+"""Bytes over HTTP: one POST, one answer, no second try. Source: protocol 2 and 4.
+
+What went wrong before the first byte was written is NotSent; everything after it is OutcomeUnknown, also when a
+kept-alive connection turns out to be closed: we cannot know what the other side had read of it.
+"""
+
+import socket
+import ssl
+import struct
+from typing import Protocol
+
+import httpx
+
+from insurance.interface.deadline import BoundedBackend, Call
+from insurance.interface.errors import OutcomeUnknown
+from insurance.interface.exchange import Reply, Request
+from insurance.interface.profile import Profile
+
+MAX_ANSWER_BYTES = 1024 * 1024
+KEEPALIVE_SECONDS = 3.0  # shorter than servers keep an idle connection, so that one closed under us stays rare
+MAX_CONNECTIONS = 20
+
+# With SO_LINGER(1, 0) an aborted connection takes its unsent bytes along: nothing arrives after we have given up.
+SOCKET_OPTIONS = (
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
+)
+
+
+class Transport(Protocol):
+    """Carries one request. A signing gateway is another Transport around this one, adding its headers."""
+
+    def send(self, request: Request, timeout_seconds: float) -> Reply:
+        """Raises NotSent or OutcomeUnknown when there is no whole answer within the time."""
+        ...
+
+
+class HttpTransport:
+    """Transport over one httpx.Client. Threads may share it; forked processes may not."""
+
+    def __init__(self, profile: Profile, verify: ssl.SSLContext | bool = True) -> None:
+        self._base_url = profile.base_url.rstrip("/")
+        self._call = Call()
+        self._client = httpx.Client(transport=self._wire(verify), trust_env=False, follow_redirects=False)
+
+    def send(self, request: Request, timeout_seconds: float) -> Reply:
+        """The whole exchange ends within `timeout_seconds`, whatever the other side does."""
+        self._call.begin(timeout_seconds)
+        headers = {"accept-encoding": "identity", **request.headers}
+        url = self._base_url + request.path
+        try:
+            with self._client.stream(
+                "POST", url, content=request.body, headers=headers, timeout=timeout_seconds
+            ) as response:
+                return Reply(response.status_code, dict(response.headers), _body(response))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._call.failure(type(error).__name__) from error
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._client.close()
+
+    def _wire(self, verify: ssl.SSLContext | bool) -> httpx.HTTPTransport:
+        limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_SECONDS)
+        wire = httpx.HTTPTransport(
+            verify=verify, retries=0, limits=limits, trust_env=False, socket_options=SOCKET_OPTIONS
+        )
+        pool = wire._pool  # private, hence pinned below 0.29 and proved by the tests of slow answers
+        pool._network_backend = BoundedBackend(pool._network_backend, self._call)  # type: ignore[assignment]
+        return wire
+
+
+def _body(response: httpx.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_bytes():
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise OutcomeUnknown("the answer is larger than one MiB")
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,50 @@
+"""The payment institution's callback. Late, repeated and unordered ones are harmless; forged ones are refused."""
+
+import json
+import logging
+import time
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hospital.errors import Conflict, Forbidden, Invalid, NotFound
+from insurance.payment import orders, signing
+from insurance.payment.gateway import OrderStatus
+from insurance.states import PaymentState
+
+log = logging.getLogger(__name__)
+
+
+class NotifyView(APIView):
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(request=dict, responses={200: dict}, summary="The payment institution's signed callback")
+    def post(self, request: Request) -> Response:
+        body = request._request.body
+        timestamp = request.headers.get(signing.TIMESTAMP, "")
+        if not signing.is_genuine(timestamp, request.headers.get(signing.SIGNATURE, ""), body, time.time()):
+            raise Forbidden("bad_signature", _("The signature is wrong or too old."))
+        order_no, status = _read(body)
+        try:
+            if not orders.learn(order_no, status):
+                raise NotFound("no_such_order", _("There is no such order."))
+        except orders.AmountsDiffer as error:
+            log.error("callback for order %s: %s", order_no, error)
+            raise Conflict("amounts_differ", _("The amount is not that of the order.")) from error
+        return Response({"received": True})
+
+
+def _read(body: bytes) -> tuple[str, OrderStatus]:
+    try:
+        fields = json.loads(body)
+        status = OrderStatus(
+            PaymentState(fields["state"]), int(fields["amount_fen"]), str(fields.get("transaction_no") or ""), ""
+        )
+        return str(fields["order_no"]), status
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Invalid("bad_callback", _("The callback lacks a field or cannot be read.")) from error

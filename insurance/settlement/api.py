@@ -1,0 +1,118 @@
+"""Settlements over HTTP (contract: HTTP API)."""
+
+from typing import Any
+
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hospital import idempotency
+from hospital.errors import NotFound
+from hospital.models import Appointment
+from hospital.rest import StrictSerializer, limit_user
+from insurance.settlement import opening
+from insurance.settlement.models import Mode, Settlement
+from insurance.states import SettlementState
+from insurance.trial.access import trial_of
+
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
+_AMOUNTS = ("total_fen", "fund_fen", "account_fen", "cash_fen")
+_ENDED = (SettlementState.COMPLETED, SettlementState.REFUSED, SettlementState.REVERSED)
+
+
+class SettlementInput(StrictSerializer):
+    mode = serializers.ChoiceField(choices=Mode.values)
+
+
+class OpenedOutput(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.IntegerField()
+    state = serializers.CharField()
+
+
+class PaymentOutput(serializers.Serializer):  # type: ignore[type-arg]
+    url = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class SettlementOutput(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.IntegerField()
+    trial = serializers.IntegerField()
+    appointment = serializers.IntegerField()
+    mode = serializers.ChoiceField(choices=Mode.values)
+    state = serializers.ChoiceField(choices=[state.value for state in SettlementState])
+    total_fen = serializers.IntegerField()
+    fund_fen = serializers.IntegerField()
+    account_fen = serializers.IntegerField()
+    cash_fen = serializers.IntegerField()
+    payment = PaymentOutput(required=False)
+    poll_after_seconds = serializers.IntegerField(required=False)
+
+
+class SettlementsView(APIView):
+    @extend_schema(
+        request=SettlementInput,
+        responses={202: OpenedOutput},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Accept the trial and settle",
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        limit_user(request, "settlement")
+        given = SettlementInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        trial = trial_of(request, pk)
+
+        def settle() -> idempotency.Answer:
+            settlement = opening.open_settlement(trial, given.validated_data["mode"])
+            return 202, {"id": settlement.pk, "state": settlement.state}
+
+        key = request.headers.get("Idempotency-Key")
+        status, answer = idempotency.once(request.user.pk, key, request.path, given.validated_data, settle)
+        return Response(answer, status=status, headers={"Location": f"/api/v1/settlements/{answer['id']}/"})
+
+
+class SettlementView(APIView):
+    @extend_schema(responses=SettlementOutput, summary="How far the settlement is")
+    def get(self, request: Request, pk: int) -> Response:
+        response = Response(shown(_settlement_of(request, pk)))
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+
+def shown(settlement: Settlement) -> dict[str, Any]:
+    """A settlement as its patient may see it."""
+    told: dict[str, Any] = {
+        "id": settlement.pk,
+        "trial": settlement.trial_id,
+        "appointment": settlement.appointment_id,
+        "mode": settlement.mode,
+        "state": settlement.state,
+    }
+    told |= {name: getattr(settlement, name) for name in _AMOUNTS}
+    if settlement.state == SettlementState.PAYING and settlement.payment is not None:
+        told["payment"] = {
+            "url": settlement.payment.pay_url,
+            "expires_at": settlement.payment.expires_at.isoformat(),
+        }
+    if settlement.state not in _ENDED:
+        told["poll_after_seconds"] = 1
+    return told
+
+
+def story(appointment: Appointment) -> dict[str, Any]:
+    """The settlements in the story of an appointment."""
+    settlements = appointment.settlements.select_related("payment").order_by("pk")
+    return {"settlements": [shown(settlement) for settlement in settlements]}
+
+
+def _settlement_of(request: Request, pk: int) -> Settlement:
+    settlements = Settlement.objects.select_related("payment")
+    if not request.user.is_staff:
+        settlements = settlements.filter(appointment__patient__user_id=request.user.pk)
+    settlement = settlements.filter(pk=pk).first()
+    if settlement is None:
+        raise NotFound("no_such_settlement", _("There is no such settlement."))
+    return settlement

@@ -1,0 +1,41 @@
+"""`python -m insurance.simulator.insurer`; every option also by environment, `INSURER_PORT` and so on."""
+
+from argparse import Namespace
+
+from insurance.simulator.insurer.app import Insurer, Settings
+from insurance.simulator.options import Options, share
+from insurance.simulator.server import run
+
+
+def options() -> Namespace:
+    options = Options("INSURER", "A simulated insurer behind the national medical-insurance interface.")
+    options.value("--host", str, "127.0.0.1", "address to listen on")
+    options.value("--port", int, 9301, "port to listen on")
+    options.value("--per-minute", int, 100, "n: calls of a metered transaction allowed in a window")
+    options.value("--window-seconds", float, 60.0, "length of the window")
+    options.value("--metered", str, "2206A,2207A", "the metered transactions, separated by commas")
+    options.value("--lose", share, 0.0, "share of answers that are lost, 0 to 1")
+    options.value("--seed", int, 0, "seed of the random draws")
+    options.value("--latency-seconds", float, 0.0, "time added to every call")
+    options.switch("--enforce", "refuse metered calls over n")
+    options.switch("--refuse-double", "refuse a second settlement of a batch already settled")
+    return options.parse()
+
+
+def main() -> None:
+    given = options()
+    settings = Settings(
+        per_minute=given.per_minute,
+        window_seconds=given.window_seconds,
+        metered=tuple(name for name in given.metered.split(",") if name),
+        enforce=given.enforce,
+        refuse_double=given.refuse_double,
+        lose=given.lose,
+        seed=given.seed,
+        latency_seconds=given.latency_seconds,
+    )
+    run(Insurer(settings), given.host, given.port)
+
+
+if __name__ == "__main__":
+    main()

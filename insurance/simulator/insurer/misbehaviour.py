@@ -1,0 +1,124 @@
+"""The ways the insurer can go wrong, by kind of fault.
+
+Nothing is carried out: refuse, throttle, hang, drop_before, down, gateway_401.
+It is carried out, but the answer is lost, late, wrong or unreadable: lose, drop_after, slow, duplicate,
+wrong_totals, rubbish, html, empty, half, http_500. The caller cannot tell the last five from the first six.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from insurance.simulator.asgi import HTML, TEXT, Exchange, dumps
+from insurance.simulator.faults import Rule
+from insurance.simulator.insurer.envelope import refused
+from insurance.simulator.insurer.ledger import CHINA
+from insurance.simulator.money import JsonObject
+
+THROTTLED = "访问过于频繁，请稍后再试"
+BUSY = "系统繁忙，请稍后再试"
+BAD_SIGNATURE = "签名不一致!"
+PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+HANG_SECONDS = 60.0
+SLOW_SECONDS = 1.0
+TOTALS = ("medfee_sumamt", "det_item_fee_sumamt")
+
+Work = Callable[[], JsonObject]
+Fault = Callable[[Exchange, Rule, Work], Awaitable[None]]
+
+
+async def _refuse(exchange: Exchange, rule: Rule, work: Work) -> None:
+    usual = THROTTLED if rule.kind == "throttle" else BUSY
+    await exchange.send_json(200, refused(datetime.now(CHINA), rule.message or usual))
+
+
+async def _hang(exchange: Exchange, rule: Rule, work: Work) -> None:
+    await asyncio.sleep(rule.wait(HANG_SECONDS))
+    await exchange.abort()
+
+
+async def _drop_before(exchange: Exchange, rule: Rule, work: Work) -> None:
+    await exchange.abort()
+
+
+async def _gateway_401(exchange: Exchange, rule: Rule, work: Work) -> None:
+    await exchange.send_json(401, {"code": 401, "message": rule.message or BAD_SIGNATURE})
+
+
+async def _lose(exchange: Exchange, rule: Rule, work: Work) -> None:
+    work()
+    await asyncio.sleep(rule.wait(0))
+    await exchange.abort()
+
+
+async def _slow(exchange: Exchange, rule: Rule, work: Work) -> None:
+    reply = work()
+    await asyncio.sleep(rule.wait(SLOW_SECONDS))
+    await exchange.send_json(200, reply)
+
+
+async def _duplicate(exchange: Exchange, rule: Rule, work: Work) -> None:
+    reply = work()
+    work()
+    await exchange.send_json(200, reply)
+
+
+async def _wrong_totals(exchange: Exchange, rule: Rule, work: Work) -> None:
+    await exchange.send_json(200, _with_wrong_totals(work()))
+
+
+async def _rubbish(exchange: Exchange, rule: Rule, work: Work) -> None:
+    work()
+    await exchange.send(200, (rule.message or "\x00\x01%#@!{infcode:").encode())
+
+
+async def _html(exchange: Exchange, rule: Rule, work: Work) -> None:
+    work()
+    await exchange.send(200, (rule.message or PAGE).encode(), HTML)
+
+
+async def _empty(exchange: Exchange, rule: Rule, work: Work) -> None:
+    work()
+    await exchange.send(200, b"")
+
+
+async def _half(exchange: Exchange, rule: Rule, work: Work) -> None:
+    await exchange.send_half(dumps(work()))
+
+
+async def _http_500(exchange: Exchange, rule: Rule, work: Work) -> None:
+    work()
+    await exchange.send(500, (rule.message or "Internal Server Error").encode(), TEXT)
+
+
+def _with_wrong_totals(reply: JsonObject) -> JsonObject:
+    """The reply with each total one yuan too high, so that neither the lines nor the parts add up to it."""
+    output = reply.get("output")
+    nodes = output.values() if isinstance(output, dict) else output or ()
+    for node in nodes:
+        for row in node if isinstance(node, list) else [node]:
+            wrong = {field: row[field] + 1 for field in TOTALS if isinstance(row, dict) and field in row}
+            if wrong:
+                row.update(wrong)
+    return reply
+
+
+LOSING = frozenset({"lose", "drop_after"})
+FAULTS: dict[str, Fault] = {
+    "refuse": _refuse,
+    "throttle": _refuse,
+    "hang": _hang,
+    "drop_before": _drop_before,
+    "down": _drop_before,
+    "gateway_401": _gateway_401,
+    "lose": _lose,
+    "drop_after": _lose,
+    "slow": _slow,
+    "duplicate": _duplicate,
+    "wrong_totals": _wrong_totals,
+    "rubbish": _rubbish,
+    "html": _html,
+    "empty": _empty,
+    "half": _half,
+    "http_500": _http_500,
+}

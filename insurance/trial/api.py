@@ -1,0 +1,105 @@
+"""Trials and the line over HTTP (contract: HTTP API)."""
+
+from typing import Any
+
+from django.utils.cache import patch_cache_control
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hospital.models import Appointment
+from hospital.rest import PatientOrDesk, limit_user
+from insurance.quota import permits
+from insurance.quota.lanes import Lane
+from insurance.states import TrialState
+from insurance.trial import admission, line
+from insurance.trial.access import trial_of
+from insurance.trial.models import Trial
+
+_PRICED = ("total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen")
+
+
+class TrialOutput(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.IntegerField()
+    appointment = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=[state.value for state in TrialState])
+    ahead = serializers.IntegerField(required=False)
+    eta_seconds = serializers.IntegerField(required=False)
+    poll_after_seconds = serializers.IntegerField(required=False)
+    total_fen = serializers.IntegerField(required=False)
+    fund_fen = serializers.IntegerField(required=False)
+    account_fen = serializers.IntegerField(required=False)
+    cash_fen = serializers.IntegerField(required=False)
+    hospital_fen = serializers.IntegerField(required=False)
+    valid_until = serializers.DateTimeField(required=False)
+    reason = serializers.CharField(required=False)
+
+
+class LineOutput(serializers.Serializer):  # type: ignore[type-arg]
+    waiting = serializers.IntegerField()
+    per_minute = serializers.IntegerField(allow_null=True)
+    eta_seconds = serializers.IntegerField()
+    open = serializers.BooleanField()
+
+
+class TrialsView(APIView):
+    @extend_schema(request=None, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
+    def post(self, request: Request, pk: int) -> Response:
+        limit_user(request, "trial")
+        trial = admission.enter(PatientOrDesk(request).appointment(pk))
+        return Response(shown(trial), status=202, headers={"Location": f"/api/v1/trials/{trial.pk}/"})
+
+
+class TrialView(APIView):
+    @extend_schema(responses=TrialOutput, summary="The place in the line, then the bill")
+    def get(self, request: Request, pk: int) -> Response:
+        response = Response(shown(trial_of(request, pk)))
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+
+class LineView(APIView):
+    """Public: nobody's data, everybody's line."""
+
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(responses=LineOutput, summary="How many wait, and how long it takes")
+    def get(self, request: Request) -> Response:
+        quota = permits.quota_of(Lane.TRIAL)
+        ahead = line.waiting()
+        told = {
+            "waiting": ahead,
+            "per_minute": quota.per_minute if quota else None,
+            "eta_seconds": line.place_behind(ahead).eta_seconds,
+            "open": line.is_full(ahead) == 0,
+        }
+        response = Response(told)
+        patch_cache_control(response, public=True, max_age=1)
+        return response
+
+
+def shown(trial: Trial) -> dict[str, Any]:
+    """A trial as its patient may see it."""
+    told: dict[str, Any] = {"id": trial.pk, "appointment": trial.appointment_id, "state": trial.state}
+    if trial.state in (TrialState.WAITING, TrialState.CALLING):
+        place = line.place_of(trial)
+        told |= {
+            "ahead": place.ahead,
+            "eta_seconds": place.eta_seconds,
+            "poll_after_seconds": place.poll_after_seconds,
+        }
+    if trial.total_fen is not None:
+        told |= {name: getattr(trial, name) for name in _PRICED}
+        told["valid_until"] = trial.valid_until.isoformat() if trial.valid_until else None
+    if trial.refusal:
+        told["reason"] = trial.refusal
+    return told
+
+
+def story(appointment: Appointment) -> dict[str, Any]:
+    """The trials in the story of an appointment."""
+    return {"trials": [shown(trial) for trial in appointment.trials.order_by("pk")]}

@@ -1,0 +1,16 @@
+"""How full the broker's queues are."""
+
+from celery import current_app
+
+from tasks import queues
+
+
+def room_for(task: str) -> int:
+    """How many more turns of `task` the broker should hold."""
+    return max(queues.TURNS_QUEUED_AT_MOST - depth(queues.ROUTES[task]["queue"]), 0)
+
+
+def depth(name: str) -> int:
+    """Messages ready in a queue."""
+    with current_app.connection_for_read() as connection, connection.channel() as channel:
+        return int(current_app.amqp.queues[name].bind(channel).queue_declare(passive=True).message_count)

@@ -1,0 +1,23 @@
+"""Upkeep: send the turns that permits allow, pick up what was left lying. Nothing depends on a message surviving."""
+
+from celery import current_app, shared_task
+
+from insurance import upkeep
+from insurance.quota.lanes import TASKS
+from insurance.quota.turns import wanted
+from tasks import broker, queues
+
+
+@shared_task(name="tasks.upkeep.turns")
+def turns() -> None:
+    """As many turns of each lane as rows wait and permits come free, less those that still lie in the broker."""
+    for lane, count in wanted().items():
+        task = TASKS[lane]
+        for _ in range(min(count, broker.room_for(task))):
+            current_app.send_task(task, expires=queues.TURN_EXPIRES_SECONDS, retry=False)
+
+
+@shared_task(name="tasks.upkeep.sweep")
+def sweep() -> None:
+    """Leases that are over, trials no longer valid, payments to ask about, notices and orders without a message."""
+    upkeep.sweep()
