@@ -1,4 +1,4 @@
-"""Reading the environment strictly: a wrong value is an `ImproperlyConfigured` that names the variable and the remedy."""
+"""The environment, read strictly: a wrong value is an `ImproperlyConfigured` that names the variable and the remedy."""
 
 from typing import Any
 

@@ -72,7 +72,7 @@ STATIC_ROOT = BASE_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- stores -----------------------------------------------------------------------------------------------------------
+# --- stores ---------------------------------------------------------------------------------------
 DATABASES = {"default": env.database("DATABASE_URL")}
 CACHE_URL = env.str("CACHE_URL", default="redis://127.0.0.1:6379/1")
 CACHES = {
@@ -83,7 +83,7 @@ CACHES = {
     }
 }
 
-# --- people -----------------------------------------------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["config.hashers.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -125,14 +125,14 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- what the hospital tells the insurance side, without knowing it (hospital/hooks.py) -----------------------------------
+# --- what the hospital tells the insurance side, without knowing it (hospital/hooks.py) -----------
 HOSPITAL_HOOKS = {
     "cancelled": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.withdraw"],
     "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
     "story": ["insurance.trial.api.story", "insurance.settlement.api.story"],
 }
 
-# --- filing and notices ------------------------------------------------------------------------------------------------
+# --- filing and notices ---------------------------------------------------------------------------
 FILING_BATCH_SIZE = env.positive("FILING_BATCH_SIZE", default=200)  # m
 FILING_EVERY_SECONDS = env.positive("FILING_EVERY_SECONDS", default=5)
 NOTICE_WEBHOOK_URL = env.str("NOTICE_WEBHOOK_URL", default="")
@@ -141,7 +141,7 @@ NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
 # Waits before the second, third … attempt; after the last one the notice is FAILED and stands in the admin.
 NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
 
-# --- the insurance interface -------------------------------------------------------------------------------------------
+# --- the insurance interface ----------------------------------------------------------------------
 INSURANCE_URL = env.str("INSURANCE_URL", default="http://127.0.0.1:9301")
 INSURANCE_DIALECT = env.str("INSURANCE_DIALECT", default="national")
 INSURANCE_TRIAL_PER_MINUTE = env.positive("INSURANCE_TRIAL_PER_MINUTE", default=100)  # n, first
@@ -154,7 +154,7 @@ INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
 TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)
 TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)
 
-# --- the payment institution -------------------------------------------------------------------------------------------
+# --- the payment institution ----------------------------------------------------------------------
 PAYMENT_URL = env.str("PAYMENT_URL", default="http://127.0.0.1:9302")
 PAYMENT_SECRET = env.secret("PAYMENT_SECRET", debug=DEBUG)
 PAYMENT_EXPIRES_SECONDS = env.positive("PAYMENT_EXPIRES_SECONDS", default=900)
@@ -171,7 +171,7 @@ if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
 if len(INSURANCE_INSTITUTION_CODE) != 12:
     raise ImproperlyConfigured("INSURANCE_INSTITUTION_CODE must have 12 characters: message ids are built from it")
 
-# --- Celery ------------------------------------------------------------------------------------------------------------
+# --- Celery ---------------------------------------------------------------------------------------
 BROKER_URL = env.str("BROKER_URL", default="amqp://guest:guest@127.0.0.1:5672//")
 BROKER_IS_AMQP = env.broker_is_amqp(BROKER_URL)
 BROKER_TRANSPORT_OPTIONS = (
@@ -229,7 +229,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # httpx names every URL it calls at INFO: noise, and query strings do not belong in a log.
-    "loggers": {"httpx": {"level": "WARNING"}, "celery.app.trace": {"level": "WARNING"}},
+    # Celery tells of each tick it sends and receives: several lines a second that say nothing.
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("httpx", "celery.app.trace", "celery.worker.strategy", "celery.beat")
+    },
 }
 
 if not DEBUG:

@@ -17,6 +17,7 @@ from rich.console import Console
 from demo import report, simulators
 from demo.crowd import Crowd, visit
 from demo.home import ROOT, CannotStart, held
+from demo.hospital_api import GaveUp, Problem
 from demo.options import Options, parse
 from demo.processes import ProcessDied
 from demo.screen import Screen, summary
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     except CannotStart as error:
         print(f"bin/demo: {error}", file=sys.stderr)
         return WRONG_CONFIGURATION
-    except ProcessDied as error:
+    except (ProcessDied, Problem, GaveUp) as error:
         print(f"bin/demo: {error}", file=sys.stderr)
         return FAILURE
     except KeyboardInterrupt:

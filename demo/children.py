@@ -88,11 +88,21 @@ def _wait_or_kill(child: subprocess.Popen[bytes], deadline: float) -> None:
 
 def end(processes: Sequence[psutil.Process], *, grace_seconds: float) -> None:
     """SIGTERM, and SIGKILL for those still there after the grace."""
-    for process in processes:
-        _signal(process, signal.SIGTERM)
-    for process in psutil.wait_procs(processes, timeout=grace_seconds)[1]:
-        _signal(process, signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=grace_seconds)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        left = [process for process in processes if not _is_gone(process)]
+        for process in left:
+            _signal(process, number)
+        deadline = time.monotonic() + grace_seconds
+        while not all(_is_gone(process) for process in left) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    """Ended, or ended and only not yet collected: a container's first process may never collect."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

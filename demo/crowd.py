@@ -1,10 +1,11 @@
 """All patients at once: prepared first, then through the door together."""
 
 import asyncio
+import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +52,6 @@ class Crowd:
         """How many stories ended so; of one mode if given."""
         return sum(patient.end is end and mode in (None, patient.mode) for patient in self.patients)
 
-    def prepared_patients(self) -> list[Patient]:
-        """Those who have an account and a token."""
-        return [patient for patient in self.patients if patient.end is None]
-
     @property
     def seconds(self) -> float:
         """From the moment the door opened."""
@@ -77,7 +74,9 @@ async def visit(hospital: str, crowd: Crowd, *, language: str, check: Callable[[
             for number, person in enumerate(people(crowd.size, random.Random()))
         ]
         await _prepare(crowd, check)
-        await _let_in(crowd, await _sessions(crowd.patients[0].api), check)
+        prepared = [patient for patient in crowd.patients if patient.end is None]
+        if prepared:
+            await _let_in(crowd, await _sessions(prepared[0].api), check)
 
 
 def _mode(number: int) -> str:
@@ -94,7 +93,7 @@ async def _prepare(crowd: Crowd, check: Callable[[], None]) -> None:
             await patient.api.log_in()
             crowd.prepared += 1
 
-    await _together([_or_lost(patient, prepare(patient), crowd) for patient in crowd.patients], check, lambda: False)
+    await _together([_or_lost(patient, prepare, crowd) for patient in crowd.patients], check, lambda: False)
 
 
 async def _sessions(api: HospitalApi) -> list[str]:
@@ -106,18 +105,24 @@ async def _sessions(api: HospitalApi) -> list[str]:
 async def _let_in(crowd: Crowd, sessions: list[str], check: Callable[[], None]) -> None:
     """The crowd arrives; the clock runs until the last has left."""
     crowd.started_at = time.monotonic()
-    there = [(patient, patient.live(sessions, number)) for number, patient in enumerate(crowd.prepared_patients())]
+    random.shuffle(crowd.patients)  # who comes through the door first is chance
+    first = itertools.count()  # neighbours at the door want different sessions
+
+    async def live(patient: Patient) -> None:
+        await patient.live(sessions, next(first))
+
+    stories = [_or_lost(patient, live, crowd) for patient in crowd.patients if patient.end is None]
     try:
-        await _together([_or_lost(patient, story, crowd) for patient, story in there], check, lambda: _is_over(crowd))
+        await _together(stories, check, lambda: _is_over(crowd))
     finally:
         crowd.ended_at = time.monotonic()
     _give_up_on_the_rest(crowd)
 
 
-async def _or_lost(patient: Patient, story: Coroutine[Any, Any, None], crowd: Crowd) -> None:
+async def _or_lost(patient: Patient, story: Callable[[Patient], Awaitable[None]], crowd: Crowd) -> None:
     """Live a part of the story; what the patient cannot cope with ends it, with the reason on record."""
     try:
-        await story
+        await story(patient)
     except (Problem, GaveUp) as error:
         crowd.losses[str(error)] += 1
         if isinstance(error, Problem):

@@ -16,6 +16,10 @@ RECOVERY = "insurance.recovery"
 SETTLEMENT = "insurance.settlement"
 TRIAL = "insurance.trial"
 
+# Nobody reads this one: what lies in it is a person's job.
+DEAD = "dead"
+DELIVERY_LIMIT = 5
+
 GENERAL_QUEUES = (FILING, NOTICES, UPKEEP)
 INSURANCE_QUEUES = (RECOVERY, SETTLEMENT, TRIAL)
 
@@ -37,16 +41,15 @@ TURNS_QUEUED_AT_MOST = 200
 
 
 def queues(quorum: bool) -> list[Queue]:
-    """Every task queue, declared. RabbitMQ: quorum queues, whose poison messages end in `dead` after five deliveries."""
-    dead = Queue("dead", Exchange("dead", "fanout"), durable=True)
+    """Every task queue. RabbitMQ: quorum queues, whose poison messages end in `dead` after five deliveries."""
+    exchange = Exchange("tasks", "topic")
     names = GENERAL_QUEUES + INSURANCE_QUEUES
     if not quorum:
-        return [Queue(name, Exchange("tasks", "topic"), routing_key=name) for name in names]
-    arguments = {"x-queue-type": "quorum", "x-delivery-limit": 5, "x-dead-letter-exchange": "dead"}
-    return [
-        Queue(name, Exchange("tasks", "topic"), routing_key=name, queue_arguments=arguments, durable=True)
-        for name in names
-    ] + [dead]
+        return [Queue(name, exchange, routing_key=name) for name in names]
+    dead_letters = {"x-dead-letter-exchange": exchange.name, "x-dead-letter-routing-key": DEAD}
+    arguments = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT, **dead_letters}
+    working = [Queue(name, exchange, routing_key=name, queue_arguments=arguments) for name in names]
+    return [*working, Queue(DEAD, exchange, routing_key=DEAD)]
 
 
 def brakes(trial_per_minute: int | None, settlement_per_minute: int | None) -> dict[str, dict[str, str]]:

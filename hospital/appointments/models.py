@@ -13,11 +13,16 @@ from hospital.worklist import Stateful
 
 
 class Department(models.Model):
-    """A department; `caty` is the insurer's specialty code (protocol 3.2)."""
+    """A department; `caty` is the insurer's specialty code (protocol 3.2).
+
+    The insurer takes no visit without a diagnosis (protocol 3.4): the department's stands until the doctor writes one.
+    """
 
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=100)
     caty = models.CharField(_("specialty code"), max_length=10, default="A03")
+    diag_code = models.CharField(_("diagnosis code"), max_length=20, default="Z71.900")
+    diag_name = models.CharField(_("diagnosis"), max_length=100, default="咨询")
 
     class Meta:
         verbose_name = _("department")

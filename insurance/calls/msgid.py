@@ -21,7 +21,7 @@ _NEXT = """
 
 
 def next_msgid(institution: str) -> str:
-    """The next id of an institution (its 12-character code). Call outside a transaction: the counter's row is shared."""
+    """The next id of an institution (its 12-character code). Call outside a transaction: the row is shared."""
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, {"institution": institution, "per_second": PER_SECOND})
         return written(institution, cursor.fetchone()[0])

@@ -9,7 +9,7 @@ from insurance.states import PAYMENT_MOVES, PaymentState
 
 
 class PaymentOrder(WorkItem):
-    """What the patient is to pay. `order_no` is ours and fixed before the institution hears of it: asking twice is safe.
+    """What the patient is to pay. `order_no` is ours, fixed before the institution hears of it: asking twice is safe.
 
     `due_at` is when the institution is asked what became of it, should its callback not come.
     """

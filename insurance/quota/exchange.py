@@ -65,9 +65,9 @@ def profile() -> Profile:
     """What is particular to this insurer, from the settings."""
     return Profile(
         base_url=settings.INSURANCE_URL,
-        fixmedins_code=settings.INSURANCE_INSTITUTION_CODE,
-        fixmedins_name=settings.INSURANCE_INSTITUTION_NAME,
-        mdtrtarea_admvs=settings.INSURANCE_REGION,
+        institution_code=settings.INSURANCE_INSTITUTION_CODE,
+        institution_name=settings.INSURANCE_INSTITUTION_NAME,
+        region=settings.INSURANCE_REGION,
         timeout_seconds=float(settings.INSURANCE_TIMEOUT_SECONDS),
     )
 

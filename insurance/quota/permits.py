@@ -108,7 +108,7 @@ def give_back(held: Held) -> None:
 
 
 def free_in_seconds(quota: Quota, skip: int = 0) -> float | None:
-    """When the permit after the next `skip` ones becomes free, in seconds from now (negative: it is). None: no permits."""
+    """Seconds until the permit after the next `skip` ones is free (negative: it is free). None: no permits."""
     row = _one(_NEXT_FREE, quota_id=quota.pk, skip=skip)
     return None if row is None else float(row[0])
 

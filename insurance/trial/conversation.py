@@ -139,7 +139,7 @@ def _visit_words(visit: Visit, appointment: Appointment) -> messages.Visit:
         doctor_code=doctor.code,
         doctor_name=doctor.name,
         complaint="",
-        diagnoses=(),
+        diagnoses=(messages.Diagnosis(code=department.diag_code, name=department.diag_name),),
     )
 
 

@@ -1,4 +1,4 @@
-"""`seed_demo`: departments, doctors, prices, today's and tomorrow's sessions, staff. Running it again adds nothing twice."""
+"""`seed_demo`: departments, doctors, prices, staff and today's sessions. Run again, it adds sessions only."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,0 +1,56 @@
+"""What every worker does beside its tasks: declare all queues at its start, and ask for the ticks by its own timer.
+
+The timer is the second path (design 4): a dead beat delays and never stops. Ticks may come twice: each takes a lock or
+claims rows.
+"""
+
+import logging
+from typing import Any
+
+from celery import bootsteps
+from kombu.exceptions import OperationalError
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 15.0
+TICKS = ("tasks.filing.drain", "tasks.notices.send", "tasks.upkeep.turns", "tasks.upkeep.sweep")
+
+
+class Topology(bootsteps.StartStopStep):
+    """Declares all queues before the consumer starts: also those of other workers, and the one for dead letters."""
+
+    def start(self, parent: Any) -> None:
+        with parent.app.connection_for_write() as connection:
+            connection.ensure_connection(errback=_waiting)
+            with connection.channel() as channel:
+                for queue in parent.app.amqp.queues.values():
+                    queue.bind(channel).declare()
+
+
+class SecondPath(bootsteps.StartStopStep):
+    """Asks for the ticks, beside the consumer."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.timer: Any = None
+
+    def start(self, parent: Any) -> None:
+        self.timer = parent.timer.call_repeatedly(EVERY_SECONDS, _ask_for_ticks, (parent.app,))
+
+    def stop(self, parent: Any) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+
+
+def _waiting(error: Exception, seconds: float) -> None:
+    log.warning("waiting for the broker: %s, again in %s s", type(error).__name__, seconds)
+
+
+def _ask_for_ticks(app: Any) -> None:
+    for tick in TICKS:
+        try:
+            app.send_task(tick, expires=EVERY_SECONDS, retry=False)
+        except OperationalError as error:
+            log.warning("the broker takes no tick from the worker's timer: %s", type(error).__name__)

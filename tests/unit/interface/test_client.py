@@ -1,0 +1,154 @@
+"""The client: the right transaction for each operation, and a journal that is kept in every case."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
+from insurance.interface.exchange import Reply
+from insurance.interface.messages import DayDetails, DayTotals, SelfPayReport
+from tests.unit.interface.words import (
+    CARD,
+    INSURED,
+    LINE,
+    NOW,
+    SPLIT,
+    VISIT,
+    Answering,
+    Journal,
+    answer,
+    client,
+    ok,
+    sample,
+    setlinfo,
+)
+
+TOTALS = DayTotals("310", "11", "330100", NOW, NOW, 0, 0, 0, 0)
+DETAILS = DayDetails("330100", NOW, NOW, 0, 0, 0, 0, "F1")
+REPORT = SelfPayReport("V1", "P1", 452, 452, NOW)
+BILL = {"setlinfo": setlinfo(setl_id="S1")}
+PERSON = json.loads(sample("1101-response-openhis-shanghai.json"))["output"]
+FEE = {"feedetl_sn": "1", "det_item_fee_sumamt": 4.52}
+
+Operate = Callable[[InsuranceClient], Any]
+
+
+def trial(insurer: InsuranceClient) -> Any:
+    return insurer.trial(INSURED, CARD, "M1", "B1", 452, "11")
+
+
+def settle(insurer: InsuranceClient, msgid: str | None = None) -> Any:
+    return insurer.settle(INSURED, CARD, "M1", "B1", 452, "11", invono="I1", split=SPLIT, msgid=msgid)
+
+
+OPERATIONS: dict[str, tuple[Operate, object]] = {
+    "9001": (lambda c: c.sign_in(), {"signinoutb": {"sign_no": "1"}}),
+    "9002": (lambda c: c.sign_out(), None),
+    "1101": (lambda c: c.person(CARD), PERSON),
+    "2201": (lambda c: c.register(INSURED, CARD, VISIT), {"data": {"mdtrt_id": "M1"}}),
+    "2202": (lambda c: c.cancel_registration(INSURED, "M1", "V1"), None),
+    "2203A": (lambda c: c.upload_visit(INSURED, "M1", VISIT), None),
+    "2204": (lambda c: c.upload_charges(INSURED, "M1", "B1", VISIT, (LINE,)), {"result": [FEE]}),
+    "2205": (lambda c: c.withdraw_charges(INSURED, "M1"), None),
+    "2206A": (trial, BILL),
+    "2207A": (settle, BILL),
+    "2208": (lambda c: c.cancel(INSURED, "M1", "S1"), BILL),
+    "2601": (lambda c: c.reverse(INSURED, "O1", "2207A"), None),
+    "5201": (lambda c: c.find_visits(INSURED, NOW, NOW, "11"), {"mdtrtinfo": []}),
+    "5203": (lambda c: c.query(INSURED, "M1", "S1"), BILL),
+    "5204": (lambda c: c.settled_ids(INSURED, "M1"), []),
+    "4261": (lambda c: c.report_self_pay(REPORT), None),
+    "3201": (lambda c: c.day_totals(TOTALS), {"stmtinfo": {"stmt_rslt": "0"}}),
+    "3202": (lambda c: c.day_details(DETAILS), {"fileinfo": {"file_qury_no": "F", "filename": "f"}}),
+}
+
+
+@pytest.mark.parametrize("infno", sorted(OPERATIONS))
+def test_each_operation(infno: str) -> None:
+    operate, output = OPERATIONS[infno]
+    journal = Journal(seconds=3.5)
+    transport = Answering(ok(output), journal)
+    operate(client(transport, journal))
+
+    ((request, seconds),) = transport.sent
+    assert (request.infno, seconds) == (infno, 3.5)
+    ((msgid, written, body),) = journal.before_calls
+    assert (written, body) == (infno, request.body)
+    assert msgid.encode() in request.body
+    assert journal.after_calls == [(msgid, Outcome.ANSWERED, ok(output).body, "")]
+
+
+FAILURES: list[tuple[Reply | BaseException, type[BaseException], Outcome]] = [
+    (NotSent("no connection"), NotSent, Outcome.NOT_SENT),
+    (OutcomeUnknown("reset"), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(429, {}, b""), Throttled, Outcome.THROTTLED),
+    (Reply(401, {}, b""), NotSent, Outcome.NOT_SENT),
+    (answer({"infcode": -1, "err_msg": "未参保"}), Refused, Outcome.REFUSED),
+    (answer({"infcode": -1, "err_msg": "访问频繁"}), Throttled, Outcome.THROTTLED),
+    (Reply(200, {}, b""), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(200, {}, b"<html>"), OutcomeUnknown, Outcome.UNKNOWN),
+    (RuntimeError("a bug"), RuntimeError, Outcome.UNKNOWN),
+    (KeyboardInterrupt(), KeyboardInterrupt, Outcome.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize("infno", sorted(OPERATIONS))
+@pytest.mark.parametrize(("given", "error", "outcome"), FAILURES)
+def test_journal_is_kept_once_whatever_happens(
+    infno: str, given: Reply | BaseException, error: type[BaseException], outcome: Outcome
+) -> None:
+    journal = Journal()
+    transport = Answering(given, journal)
+    with pytest.raises(error) as raised:
+        OPERATIONS[infno][0](client(transport, journal))
+
+    assert len(journal.before_calls) == len(journal.after_calls) == len(transport.sent) == 1
+    msgid, written, reply, note = journal.after_calls[0]
+    assert (msgid, written) == (journal.before_calls[0][0], outcome)
+    assert reply == (given.body if isinstance(given, Reply) else b"")
+    assert note == (str(raised.value) if isinstance(raised.value, InterfaceError) else "interrupted")
+
+
+def test_success_that_cannot_be_read_is_recorded_with_its_bytes() -> None:
+    journal, reply = Journal(), ok({"setlinfo": setlinfo(setl_id=None)})
+    with pytest.raises(OutcomeUnknown, match="setl_id"):
+        settle(client(Answering(reply), journal))
+    assert journal.after_calls[0][1:3] == (Outcome.UNKNOWN, reply.body)
+
+
+def test_lapsed_permit() -> None:
+    journal = Journal(refuses=NotSent("the permit lapsed"))
+    transport = Answering(ok())
+    with pytest.raises(NotSent):
+        trial(client(transport, journal))
+    assert transport.sent == []
+    assert [call[1] for call in journal.after_calls] == [Outcome.NOT_SENT]
+
+
+def test_journal_that_cannot_write_sends_nothing_and_touches_nothing() -> None:
+    """A msgid that was used before: the older record must keep its outcome."""
+    journal = Journal(refuses=RuntimeError("duplicate msgid"))
+    transport = Answering(ok())
+    with pytest.raises(RuntimeError):
+        settle(client(transport, journal), msgid="H1")
+    assert (transport.sent, journal.after_calls) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "operate",
+    [
+        lambda c: settle(c, msgid="STORED-1"),
+        lambda c: c.cancel(INSURED, "M1", "S1", msgid="STORED-1"),
+        lambda c: c.reverse(INSURED, "O1", "2207A", msgid="STORED-1"),
+        lambda c: c.report_self_pay(REPORT, msgid="STORED-1"),
+    ],
+)
+def test_stored_msgid_is_used(operate: Operate) -> None:
+    journal = Journal()
+    operate(client(Answering(ok(BILL)), journal))
+    assert journal.ids == 0
+    assert journal.before_calls[0][0] == journal.after_calls[0][0] == "STORED-1"
+    assert b"STORED-1" in journal.before_calls[0][2]
