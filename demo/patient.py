@@ -130,7 +130,7 @@ class Patient:
                 self._move(Step.FILED, archive)
             if archive == "rejected":
                 self._finish(End.REJECTED)
-            elif any(notice["kind"] == "filed" and notice["state"] == "sent" for notice in story["notices"]):
+            elif any(notice["kind"] == "filed" for notice in story["notices"]):
                 self._move(Step.TOLD, "told")
             else:
                 await self.pause(POLL_SECONDS)

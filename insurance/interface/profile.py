@@ -99,8 +99,8 @@ class Profile:
     cainfo: str | None = ""
     signtype: str | None = ""
     sign_no: str | None = ""
-    mac: str = ""
-    ip: str = ""
+    mac: str = "00-00-00-00-00-00"
+    ip: str = "127.0.0.1"
     timeout_seconds: float = 10.0
     infnos: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_INFNOS)
     paths: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_PATHS)

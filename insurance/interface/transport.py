@@ -20,6 +20,16 @@ MAX_ANSWER_BYTES = 1024 * 1024
 KEEPALIVE_SECONDS = 3.0  # shorter than servers keep an idle connection, so that one closed under us stays rare
 MAX_CONNECTIONS = 20
 
+# Only these can mean that nothing left, and only when no byte was written: both signs must agree.
+BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.LocalProtocolError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+
 # With SO_LINGER(1, 0) an aborted connection takes its unsent bytes along: nothing arrives after we have given up.
 SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -53,8 +63,10 @@ class HttpTransport:
                 "POST", url, content=request.body, headers=headers, timeout=timeout_seconds
             ) as response:
                 return Reply(response.status_code, dict(response.headers), _body(response))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except BEFORE_SENDING as error:
             raise self._call.failure(type(error).__name__) from error
+        except httpx.HTTPError as error:
+            raise OutcomeUnknown(f"{type(error).__name__}, after sending") from error
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -81,7 +81,7 @@ class StandIn:
 
     def _story(self, name: str) -> dict[str, Any]:
         filed = self._looked(f"a{name}") > 1
-        notice = {"kind": "filed", "state": "sent"}
+        notice = {"kind": "filed", "sent_at": "2026-01-01T00:00:00+08:00"}
         return {"archive": {"state": "filed" if filed else "queued"}, "notices": [notice] if filed else []}
 
     def _settlement(self, name: str) -> dict[str, Any]:

@@ -187,7 +187,9 @@ def test_mutated_recordings_raise_interface_errors_only(data: st.DataObject) -> 
         return
 
 
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none()) | st.just({})
+LEAVES: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none()) | st.just({})
+)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=300)

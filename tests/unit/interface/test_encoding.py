@@ -17,7 +17,7 @@ MSGID = "H99999900001202401020900000001"
 PRICING = Pricing(INSURED, CARD, "M1", "B1", 452, "11", False)
 
 
-def written(exchange: Any, question: object, **changes: object) -> dict[str, Any]:
+def written(exchange: Any, question: object, **changes: Any) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(exchange.encode(profile(**changes), MSGID, NOW, question).body)
     return document
 
@@ -72,7 +72,7 @@ def test_account_and_card_serial() -> None:
 
 
 def test_regional_data() -> None:
-    changes: dict[str, object] = {
+    changes: dict[str, Any] = {
         "infnos": {Operation.SETTLE: "2207"},
         "path": "/one",
         "headers": {"x-key": "K"},

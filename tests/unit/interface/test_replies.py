@@ -128,9 +128,7 @@ JSON = st.recursive(
 
 @given(
     st.sampled_from([200, 400, 401, 429, 500, 503]),
-    st.fixed_dictionaries(
-        {}, optional={name: JSON for name in ("infcode", "code", "type", "err_msg", "output", "data")}
-    ),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("infcode", "code", "type", "err_msg", "output", "data"), JSON)),
 )
 def test_any_document(status: int, document: dict[str, object]) -> None:
     try:

@@ -50,7 +50,7 @@ def test_every_recorded_message_has_a_case() -> None:
     assert set(RECORDED) == set(REQUESTS) | set(REPLIES)
 
 
-# --- requests ----------------------------------------------------------------------------------------------------------
+# --- requests ---------------------------------------------------------------------------------
 
 
 def fen(yuan: str) -> int:
@@ -281,7 +281,7 @@ def test_recorded_request_is_reproduced(name: str) -> None:
     assert request.path.startswith("/fsi/api/")
 
 
-# --- replies -----------------------------------------------------------------------------------------------------------
+# --- replies ----------------------------------------------------------------------------------
 
 
 def person_is_read(answer: Person) -> None:

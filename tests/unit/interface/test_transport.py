@@ -30,7 +30,7 @@ class Server:
         self.requests: list[bytes] = []
         self.connections = 0
         self.listening = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % self.listening.getsockname()[1]
+        self.url = url_of(self.listening)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -46,6 +46,10 @@ class Server:
             while request := read_request(connection):
                 self.requests.append(request)
                 self.behave(connection)
+
+
+def url_of(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def read_request(connection: socket.socket) -> bytes:
@@ -96,6 +100,11 @@ def hangs(connection: socket.socket) -> None:
     time.sleep(3)
 
 
+def half_then_hangs(connection: socket.socket) -> None:
+    connection.sendall(http(b"x" * 9)[:-8])
+    hangs(connection)
+
+
 def drips(data: bytes, seconds: float = 0.05) -> Behaviour:
     def behave(connection: socket.socket) -> None:
         for place in range(len(data)):
@@ -124,7 +133,7 @@ def test_answer() -> None:
 
 def test_connection_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = "http://127.0.0.1:%d" % listening.getsockname()[1]
+        url = url_of(listening)
     with pytest.raises(NotSent, match="before sending"):
         HttpTransport(profile(url)).send(REQUEST, 5)
 
@@ -154,7 +163,7 @@ def test_connect_that_never_ends() -> None:
             each.connect_ex(address)
         began = time.monotonic()
         with pytest.raises(NotSent):
-            HttpTransport(profile("http://127.0.0.1:%d" % address[1])).send(REQUEST, LIMIT_SECONDS)
+            HttpTransport(profile(url_of(listening))).send(REQUEST, LIMIT_SECONDS)
         assert time.monotonic() - began < LIMIT_SECONDS + SLACK_SECONDS
         for each in waiting:
             each.close()
@@ -184,7 +193,7 @@ def test_no_whole_answer_after_sending(behave: Behaviour) -> None:
         hangs,
         drips(http(b"{}" * 50)),
         drips(b"HTTP/1.1 200 OK\r\ncontent-length: 2"),
-        lambda connection: (connection.sendall(http(b"x" * 9)[:-8]), hangs(connection)),
+        half_then_hangs,
     ],
 )
 def test_deadline_after_sending(behave: Behaviour) -> None:

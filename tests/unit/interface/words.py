@@ -4,12 +4,14 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.dialects import load
 from insurance.interface.exchange import Reply, Request
 from insurance.interface.messages import Card, Diagnosis, FeeLine, Insured, PolicySplit, Visit
 from insurance.interface.profile import Profile
+from insurance.interface.transport import Transport
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NATIONAL = load("national")
@@ -35,8 +37,8 @@ VISIT = Visit(
 LINE = FeeLine("1", "XA01", "H01", Decimal("2.0000"), Decimal("2.260000"), 452, NOW)
 
 
-def profile(base_url: str = "http://127.0.0.1:1", **changes: object) -> Profile:
-    return Profile(base_url, "H99999900001", "互联网医院", "330100", **changes)  # type: ignore[arg-type]
+def profile(base_url: str = "http://127.0.0.1:1", **changes: Any) -> Profile:
+    return Profile(base_url, "H99999900001", "互联网医院", "330100", **changes)
 
 
 def sample(name: str) -> bytes:
@@ -95,5 +97,5 @@ class Answering:
         return self.given
 
 
-def client(transport: object, journal: Journal, **changes: object) -> InsuranceClient:
-    return InsuranceClient(profile(**changes), NATIONAL, transport, journal, lambda: NOW)  # type: ignore[arg-type]
+def client(transport: Transport, journal: Journal, **changes: Any) -> InsuranceClient:
+    return InsuranceClient(profile(**changes), NATIONAL, transport, journal, lambda: NOW)

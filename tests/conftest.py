@@ -1,0 +1,30 @@
+"""What every test starts from. Tests lie in folders by what they need: see `tests/README.md`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+FOLDER_MARKS = {"broker": "broker", "races": "races", "chaos": "chaos", "acceptance": "acceptance", "shape": "shape"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is marked by the folder it lies in."""
+    for item in items:
+        for folder, mark in FOLDER_MARKS.items():
+            if folder in item.path.parts:
+                item.add_marker(mark)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_hints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hints to the broker are dropped as on a full line; tests of the broker ask for `hints` to have them given."""
+    if "hints" not in request.fixturenames and "django_db_setup" in request.fixturenames:
+        from hospital import wake  # noqa: PLC0415  Django's settings must be read first
+
+        monkeypatch.setattr(wake, "_drop_in", _drop)
+    yield
+
+
+def _drop(hint: Any) -> None:
+    """A hint that is lost delays and never loses."""

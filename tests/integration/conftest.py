@@ -1,0 +1,57 @@
+"""Fixtures for tests that need the database and, some, the simulators."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import LazySettings
+from rest_framework.test import APIClient
+
+from insurance.quota import exchange
+from tests.simulators import SECRET, Simulator, running
+
+
+@pytest.fixture(autouse=True)
+def _database(db: None) -> None:
+    """Every test in here uses the database."""
+
+
+@pytest.fixture
+def api() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture(scope="session")
+def insurer_process() -> Iterator[Simulator]:
+    with running("insurer") as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def payments_process() -> Iterator[Simulator]:
+    with running("payments", "--secret", SECRET) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def insurer(insurer_process: Simulator, settings: LazySettings) -> Iterator[Simulator]:
+    """The simulated insurer, empty, as the one our settings name."""
+    insurer_process.reset()
+    settings.INSURANCE_URL = insurer_process.url
+    settings.INSURANCE_TIMEOUT_SECONDS = 2
+    forget_the_insurer()
+    yield insurer_process
+    forget_the_insurer()
+
+
+@pytest.fixture
+def payments(payments_process: Simulator, settings: LazySettings) -> Simulator:
+    """The simulated payment institution, empty, as the one our settings name."""
+    payments_process.reset()
+    settings.PAYMENT_URL, settings.PAYMENT_SECRET = payments_process.url, SECRET
+    return payments_process
+
+
+def forget_the_insurer() -> None:
+    """What is kept of the settings for the life of a process."""
+    for kept in (exchange.profile, exchange._transport, exchange._dialect):
+        kept.cache_clear()
