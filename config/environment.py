@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
 
 
-class Environment(environ.Env):
+class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
     """`environ.Env` with the few kinds of value this project needs."""
 
     def secret(self, name: str, *, debug: bool) -> str:

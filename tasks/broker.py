@@ -1,5 +1,7 @@
 """How full the broker's queues are."""
 
+from typing import Any
+
 from celery import current_app
 
 from tasks import queues
@@ -13,4 +15,5 @@ def room_for(task: str) -> int:
 def depth(name: str) -> int:
     """Messages ready in a queue."""
     with current_app.connection_for_read() as connection, connection.channel() as channel:
-        return int(current_app.amqp.queues[name].bind(channel).queue_declare(passive=True).message_count)
+        told: Any = current_app.amqp.queues[name].bind(channel).queue_declare(passive=True)
+        return int(told.message_count)

@@ -13,6 +13,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView
 
 from hospital import idempotency
 from hospital.appointments import accounts, booking, charges, story
+from hospital.appointments.access import appointment_of, patient_of
 from hospital.appointments.models import Session
 from hospital.appointments.serializers import (
     AccountInput,
@@ -28,7 +29,7 @@ from hospital.appointments.serializers import (
 )
 from hospital.archives import entry
 from hospital.identity import InsuranceCard
-from hospital.rest import PatientOrDesk, limit_address, limit_user, limit_username
+from hospital.rest import limit_address, limit_user, limit_username
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
 
@@ -51,7 +52,8 @@ class TokenView(TokenObtainPairView):
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         limit_address(request, "token")
-        limit_username(request, "token", str(request.data.get("username", "")))
+        if isinstance(request.data, dict):
+            limit_username(request, "token", str(request.data.get("username", "")))
         return super().post(request, *args, **kwargs)
 
 
@@ -73,7 +75,7 @@ class AppointmentsView(APIView):
         limit_user(request, "booking")
         given = BookingInput(data=request.data)
         given.is_valid(raise_exception=True)
-        patient = PatientOrDesk(request).patient
+        patient = patient_of(request)
         body = given.validated_data
 
         def book() -> idempotency.Answer:
@@ -90,11 +92,11 @@ class AppointmentsView(APIView):
 class AppointmentView(APIView):
     @extend_schema(responses=AppointmentOutput, summary="The whole story so far")
     def get(self, request: Request, pk: int) -> Response:
-        return Response(story.of(PatientOrDesk(request).appointment(pk)))
+        return Response(story.of(appointment_of(request, pk)))
 
     @extend_schema(responses={204: None}, summary="Cancel: frees the seat and everything that waits")
     def delete(self, request: Request, pk: int) -> Response:
-        booking.cancel(PatientOrDesk(request).appointment(pk))
+        booking.cancel(appointment_of(request, pk))
         return Response(status=204)
 
 
@@ -105,7 +107,7 @@ class ChargesView(APIView):
     def put(self, request: Request, pk: int) -> Response:
         given = ChargesInput(data=request.data)
         given.is_valid(raise_exception=True)
-        lines = charges.replace(PatientOrDesk(request).appointment(pk), given.validated_data["charges"])
+        lines = charges.replace(appointment_of(request, pk), given.validated_data["charges"])
         total = sum(line.amount_fen for line in lines)
         return Response({"charges": ChargeOutput(lines, many=True).data, "total_fen": total})
 

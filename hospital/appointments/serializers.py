@@ -40,7 +40,7 @@ class ChargeInput(StrictSerializer):
 
 
 class ChargesInput(StrictSerializer):
-    charges = ChargeInput(many=True, allow_empty=False, max_length=60)
+    charges = serializers.ListField(child=ChargeInput(), allow_empty=False, max_length=60)
 
 
 class SessionQuery(StrictSerializer):

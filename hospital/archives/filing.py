@@ -38,7 +38,7 @@ def drain(most: int | None = None) -> Batch:
     """
     m = most or settings.FILING_BATCH_SIZE
     waiting = Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk").values_list("pk", flat=True)
-    queue.top_up(waiting[: m * TOP_UP_BATCHES])
+    queue.top_up(list(waiting[: m * TOP_UP_BATCHES]))
     with queue.take(m) as taken:
         return file_batch(taken)
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from django.conf import settings
 from kombu import Connection, Exchange, Producer, Queue
-from kombu.entity import PERSISTENT_DELIVERY_MODE
 from kombu.pools import connections
 
 NAME = "archives.waiting"
 DELIVERY_LIMIT = 5
+PERSISTENT = 2
+"""AMQP delivery mode: written to disk."""
 
 
 def put(archive_id: int) -> None:
@@ -28,7 +29,7 @@ def put_many(archive_ids: Sequence[int]) -> None:
     with _open() as queue:
         producer = Producer(queue.channel, queue.exchange, NAME, serializer="json")
         for archive_id in archive_ids:
-            producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT_DELIVERY_MODE)
+            producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT)
 
 
 @contextmanager
@@ -49,7 +50,8 @@ def take(most: int) -> Iterator[int]:
 def depth() -> int:
     """Messages ready to be taken."""
     with _open() as queue:
-        return int(queue.queue_declare(passive=True).message_count)
+        told: Any = queue.queue_declare(passive=True)
+        return int(told.message_count)
 
 
 def top_up(waiting_ids: Sequence[int]) -> int:

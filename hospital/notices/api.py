@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hospital.notices import inbox
-from hospital.rest import StrictSerializer
+from hospital.rest import StrictSerializer, asker_id
 
 
 class NoticesQuery(StrictSerializer):
@@ -28,5 +28,5 @@ class NoticesView(APIView):
     def get(self, request: Request) -> Response:
         asked = NoticesQuery(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
-        notices = inbox.of_patient(request.user.pk, asked.validated_data["after"])
+        notices = inbox.of_patient(asker_id(request), asked.validated_data["after"])
         return Response([inbox.shown(notice) for notice in notices])

@@ -21,13 +21,14 @@ def text(notice: Notice) -> str:
     facts = notice.facts
     match Kind(notice.kind):
         case Kind.FILED:
-            return _("Archive number %(number)s. You may now ask for the insurance trial.") % facts
+            return str(_("Archive number %(number)s. You may now ask for the insurance trial.") % facts)
         case Kind.REJECTED:
             return rejection(facts["reason"])
         case Kind.PRICED:
-            return _("Look at the amounts and choose how to settle before %(valid_until)s.") % facts
+            return str(_("Look at the amounts and choose how to settle before %(valid_until)s.") % facts)
         case Kind.TRIAL_REFUSED:
-            return _("The insurer's answer: %(reason)s. You may settle everything yourself or ask the desk.") % facts
+            answer = _("The insurer's answer: %(reason)s. You may settle everything yourself or ask the desk.")
+            return str(answer % facts)
         case Kind.COMPLETED:
             return _("The payment is complete and the insurance network has been told.")
 

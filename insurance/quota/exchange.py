@@ -103,9 +103,9 @@ class _Journal:
         return min(left, float(settings.INSURANCE_TIMEOUT_SECONDS))
 
     def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:
-        """What became of it. A record that is not there any more is nothing to lose the answer for."""
+        """What became of it, once: an older record of the same id stands as it is."""
         text = reply.decode("utf-8", "replace").replace("\x00", "")
-        InterfaceCall.objects.filter(msgid=msgid).update(
+        InterfaceCall.objects.filter(msgid=msgid, outcome="").update(
             outcome=outcome.value, reply=text, note=note[:300], answered_at=Now()
         )
         if outcome is not Outcome.ANSWERED:

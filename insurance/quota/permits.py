@@ -7,6 +7,7 @@ two arrivals on one permit are at least a window apart, and n permits cannot put
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -170,8 +171,8 @@ def _give(held: Held, after_seconds: float) -> None:
         cursor.execute(_FREE, {"permit_id": held.permit_id, "takings": held.takings, "after_seconds": after_seconds})
 
 
-def _one(sql: str, **parameters: object) -> tuple[object, ...] | None:
+def _one(sql: str, **parameters: float) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        row: tuple[object, ...] | None = cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
         return row

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from hospital import idempotency
 from hospital.errors import NotFound
 from hospital.models import Appointment
-from hospital.rest import StrictSerializer, limit_user
+from hospital.rest import StrictSerializer, asker_id, limit_user
 from insurance.settlement import opening
 from insurance.settlement.models import Mode, Settlement
 from insurance.states import SettlementState
@@ -70,7 +70,7 @@ class SettlementsView(APIView):
             return 202, {"id": settlement.pk, "state": settlement.state}
 
         key = request.headers.get("Idempotency-Key")
-        status, answer = idempotency.once(request.user.pk, key, request.path, given.validated_data, settle)
+        status, answer = idempotency.once(asker_id(request), key, request.path, given.validated_data, settle)
         return Response(answer, status=status, headers={"Location": f"/api/v1/settlements/{answer['id']}/"})
 
 
@@ -111,7 +111,7 @@ def story(appointment: Appointment) -> dict[str, Any]:
 def _settlement_of(request: Request, pk: int) -> Settlement:
     settlements = Settlement.objects.select_related("payment")
     if not request.user.is_staff:
-        settlements = settlements.filter(appointment__patient__user_id=request.user.pk)
+        settlements = settlements.filter(appointment__patient__user_id=asker_id(request))
     settlement = settlements.filter(pk=pk).first()
     if settlement is None:
         raise NotFound("no_such_settlement", _("There is no such settlement."))

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from hospital.appointments.access import appointment_of
 from hospital.models import Appointment
-from hospital.rest import PatientOrDesk, limit_user
+from hospital.rest import limit_user
 from insurance.quota import permits
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
@@ -49,7 +50,7 @@ class TrialsView(APIView):
     @extend_schema(request=None, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
     def post(self, request: Request, pk: int) -> Response:
         limit_user(request, "trial")
-        trial = admission.enter(PatientOrDesk(request).appointment(pk))
+        trial = admission.enter(appointment_of(request, pk))
         return Response(shown(trial), status=202, headers={"Location": f"/api/v1/trials/{trial.pk}/"})
 
 

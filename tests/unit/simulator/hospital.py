@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 class Hospital:
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, timeout=10)
+        self.http = httpx.Client(base_url=url, timeout=10, verify=False)  # no TLS here: spare the certificates
         self._serial = count(1)
 
     def msgid(self) -> str:

@@ -116,7 +116,7 @@ def test_a_duplicate_comes_twice(market: Market) -> None:
 
 
 def test_a_late_one_is_overtaken_by_the_next(market: Market) -> None:
-    market.faults({"kind": "late_callback", "seconds": 0.5, "times": 1})
+    market.faults({"kind": "late_callback", "seconds": 1, "times": 1})
     market.order()
     market.merchant.pay()
     market.merchant.refund("R1", 1230)

@@ -109,7 +109,7 @@ def test_wrong_totals_are_only_said(visit: AtHospital) -> None:
 
 
 def test_an_outage_ends(visit: AtHospital) -> None:
-    visit.hospital.faults({"kind": "down", "seconds": 0.2})
+    visit.hospital.faults({"kind": "down", "seconds": 0.5})
     deadline = time.monotonic() + 10
     answered = False
     with pytest.raises(GONE):

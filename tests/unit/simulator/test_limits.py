@@ -46,12 +46,11 @@ def test_arrivals_are_listed_with_wall_clock_and_msgid(visit: AtHospital) -> Non
 
 
 def test_the_window_slides_on() -> None:
-    with running(Insurer(Settings(per_minute=1, window_seconds=0.2, enforce=True))) as url:
+    with running(Insurer(Settings(per_minute=1, window_seconds=1, enforce=True))) as url:
         visit = Hospital(url).visit()
         visit.upload("1.00")
         deadline = time.monotonic() + 10
-        while visit.hospital.get("/_stats")["metered"]["2206A"]["arrivals"] < 1:
-            visit.trial()
+        visit.trial()
         assert visit.hospital.call("2206A", visit.asked())["infcode"] == -1
         while visit.hospital.get("/_stats")["last_window"]["2206A"]:
             assert time.monotonic() < deadline
