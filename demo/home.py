@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ def held(home: Path) -> Iterator[Path]:
         except BlockingIOError:
             raise CannotStart(f"another run is using {home}; end it first") from None
         end_strays(home)
+        if (home / "log").exists():
+            shutil.rmtree(home / "log")  # the last run's words would be taken for this one's
         try:
             yield home
         finally:

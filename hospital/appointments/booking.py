@@ -37,10 +37,16 @@ def book(patient: Patient, session_id: int, card: InsuranceCard) -> Appointment:
 
 def cancel(appointment: Appointment) -> None:
     """Give the seat back, and with it everything that still waits. Raises `Conflict`."""
+    over = Conflict("not_cancellable", _("This appointment is over or was cancelled before."))
     if appointment.state != AppointmentState.BOOKED:
-        raise Conflict("not_cancellable", _("This appointment is over or was cancelled before."))
+        raise over
     with transaction.atomic():
-        worklist.move(appointment, AppointmentState.CANCELLED)
+        # The seat first, as in booking: a patient who cancels and books at once would else lock himself out.
+        Session.objects.select_for_update(no_key=True).get(pk=appointment.session_id)
+        try:
+            worklist.move(appointment, AppointmentState.CANCELLED)
+        except worklist.Overtaken as error:
+            raise over from error
         hooks.tell("cancelled", appointment)
         entry.withdraw(appointment)
         Session.objects.filter(pk=appointment.session_id).update(free=F("free") + 1)

@@ -1,10 +1,13 @@
 """Step 3: file a batch. One transaction for all of it; the broker's messages are acknowledged after the commit."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidTag
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -16,11 +19,18 @@ from hospital.notices import writing
 from hospital.notices.models import Kind
 from hospital.states import ArchiveState
 
+log = logging.getLogger(__name__)
+
 FILING_LOCK = 4_201
 """The advisory lock that lets one drain file at a time, so that the order of filing is the order of the queue."""
 
 TOP_UP_BATCHES = 2
 """How many batches' worth of messages the broker is kept supplied with when it has lost what it had."""
+
+
+UNREADABLE = "cannot_be_filed"
+THE_RECORDS_OWN_FAULT = (InvalidTag, ValueError, DataError)
+"""What a single record can break a batch with: it cannot be decrypted, read or written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,9 @@ class Batch:
     filed: int = 0
     rejected: int = 0
 
+    def __add__(self, other: "Batch") -> "Batch":
+        return Batch(self.filed + other.filed, self.rejected + other.rejected)
+
 
 def drain(most: int | None = None) -> Batch:
     """One tick: take up to m messages, file as many of the oldest waiting archives, acknowledge.
@@ -37,20 +50,32 @@ def drain(most: int | None = None) -> Batch:
     Two at once, a repeated or a lost message change nothing: the rows decide, and what has no message gets one here.
     """
     m = most or settings.FILING_BATCH_SIZE
-    waiting = Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk").values_list("pk", flat=True)
-    queue.top_up(list(waiting[: m * TOP_UP_BATCHES]))
+    queue.top_up(list(_waiting().values_list("pk", flat=True)[: m * TOP_UP_BATCHES]))
     with queue.take(m) as taken:
         return file_batch(taken)
 
 
 def file_batch(most: int) -> Batch:
-    """File the `most` oldest waiting archives in one transaction, strictly in order."""
+    """File the `most` oldest waiting archives in one transaction, strictly in order.
+
+    A record that breaks the batch is found by filing one at a time, and rejected: it stops nobody but itself.
+    """
+    try:
+        return _file_oldest(most)
+    except THE_RECORDS_OWN_FAULT:
+        if most > 1:
+            log.exception("a batch of %s cannot be filed as a whole: one by one", most)
+            return sum((file_batch(1) for _ in range(most)), Batch())
+        log.exception("the oldest record cannot be filed")
+        return _reject_oldest()
+
+
+def _file_oldest(most: int) -> Batch:
     if most == 0:
         return Batch()
     with transaction.atomic():
         _lock()
-        waiting = Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk")
-        rows = list(waiting.select_for_update(of=("self",))[:most])
+        rows = list(_waiting().select_for_update(of=("self",))[:most])
         verdicts = merge(rows)
         filed = _file([row for row in rows if not verdicts[row.pk].rejection], verdicts)
         rejected = _reject([row for row in rows if verdicts[row.pk].rejection], verdicts)
@@ -59,6 +84,21 @@ def file_batch(most: int) -> Batch:
             + [(row.appointment_id, Kind.REJECTED, {"reason": row.rejection}) for row in rejected]
         )
     return Batch(len(filed), len(rejected))
+
+
+def _reject_oldest() -> Batch:
+    with transaction.atomic():
+        _lock()
+        row = _waiting().only("state", "attempt", "appointment_id").select_for_update(of=("self",)).first()
+        if row is None:
+            return Batch()
+        worklist.move(row, ArchiveState.REJECTED, reason=UNREADABLE, rejection=UNREADABLE)
+        writing.write(row.appointment_id, Kind.REJECTED, reason=UNREADABLE)
+    return Batch(rejected=1)
+
+
+def _waiting() -> QuerySet[Archive]:
+    return Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk")
 
 
 def _file(rows: Sequence[Archive], verdicts: dict[int, Verdict]) -> Sequence[Archive]:

@@ -40,5 +40,6 @@ def rejection(reason: str) -> str:
         "bad_card": _("The card number is not valid. Check the card and book again."),
         "card_not_own": _("The identity card is not that of the patient. Use your own card and book again."),
         "contradictory_identity": _("This ID number is filed under another name. Please come to the desk."),
+        "cannot_be_filed": _("This record could not be filed. Please come to the desk."),
         "card_of_another": _("This card is filed for another person. Please come to the desk."),
     }[reason]
