@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
-_ID_NUMBER = re.compile(r"[1-9]\d{16}[\dX]")
+_ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _CARD_NUMBER = re.compile(r"[0-9A-Za-z]{4,32}")
 _TOKEN = re.compile(r"[\x21-\x7e]{4,50}")
 

@@ -19,7 +19,6 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 HINTS_AT_MOST = 10_000
-TURN_EXPIRES_SECONDS = 10
 
 
 class _Line:
@@ -69,4 +68,4 @@ def _current_line() -> _Line:
 
 
 def _send(name: str) -> None:
-    current_app.send_task(name, expires=TURN_EXPIRES_SECONDS, retry=False)
+    current_app.send_task(name, retry=False)

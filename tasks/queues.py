@@ -33,11 +33,11 @@ ROUTES: dict[str, dict[str, str]] = {
     "tasks.insurance.recover": {"queue": RECOVERY},
 }
 
-TURN_EXPIRES_SECONDS = 10
-"""A turn that has waited this long in the broker is worthless: the tick sends another for the same row."""
+BRAKE_FACTOR = 2
+"""The brake lets through so many times n: headroom, so that it never decides."""
 
-TURNS_QUEUED_AT_MOST = 200
-"""Turns of one lane that may wait in the broker. They are wake-ups: more of them would do nothing but queue."""
+TICKS_QUEUED_AT_MOST = 3
+"""So many ticks' worth of turns may wait in the broker. They are wake-ups: more would only stand in the way."""
 
 
 def queues(quorum: bool) -> list[Queue]:
@@ -53,13 +53,13 @@ def queues(quorum: bool) -> list[Queue]:
 
 
 def brakes(trial_per_minute: int | None, settlement_per_minute: int | None) -> dict[str, dict[str, str]]:
-    """Celery's own rate limits, per worker process: a brake with headroom (2n/m), never what decides (design 3)."""
+    """Celery's own rate limits, per worker process: a brake with headroom, never what decides (design 3)."""
     limits = {
         "tasks.insurance.trial": trial_per_minute,
         "tasks.insurance.settle": settlement_per_minute,
         "tasks.insurance.recover": settlement_per_minute,
     }
-    return {task: {"rate_limit": f"{2 * n}/m"} for task, n in limits.items() if n}
+    return {task: {"rate_limit": f"{BRAKE_FACTOR * n}/m"} for task, n in limits.items() if n}
 
 
 def schedule(filing_every_seconds: float) -> dict[str, dict[str, Any]]:

@@ -10,11 +10,11 @@ from tasks import broker, queues
 
 @shared_task(name="tasks.upkeep.turns")
 def turns() -> None:
-    """As many turns of each lane as rows wait and permits come free, less those that still lie in the broker."""
+    """As many turns of each lane as rows wait and permits come free, while few still lie in the broker."""
     for lane, count in wanted().items():
         task = TASKS[lane]
-        for _ in range(min(count, broker.room_for(task))):
-            current_app.send_task(task, expires=queues.TURN_EXPIRES_SECONDS, retry=False)
+        for _ in range(min(count, broker.room_for(task, most=count * queues.TICKS_QUEUED_AT_MOST))):
+            current_app.send_task(task, retry=False)
 
 
 @shared_task(name="tasks.upkeep.sweep")

@@ -50,7 +50,7 @@ def take(most: int) -> Iterator[int]:
 def depth() -> int:
     """Messages ready to be taken."""
     with _open() as queue:
-        told: Any = queue.queue_declare(passive=True)
+        told: Any = queue.queue_declare()
         return int(told.message_count)
 
 

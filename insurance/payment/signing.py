@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import time
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.conf import settings
 TIMESTAMP = "X-Payment-Timestamp"
 SIGNATURE = "X-Payment-Signature"
 REPLAY_SECONDS = 300
+_UNIX_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def signature(*parts: str | bytes) -> str:
@@ -25,6 +27,6 @@ def headers(method: str, path: str, body: bytes) -> dict[str, str]:
 
 def is_genuine(timestamp: str, signed: str, body: bytes, now: float) -> bool:
     """Whether a callback is the institution's own and not older than REPLAY_SECONDS."""
-    if not timestamp.isdigit() or abs(now - int(timestamp)) > REPLAY_SECONDS:
+    if not _UNIX_SECONDS.fullmatch(timestamp) or abs(now - int(timestamp)) > REPLAY_SECONDS:
         return False
-    return hmac.compare_digest(signature(timestamp, body), signed.lower())
+    return hmac.compare_digest(signature(timestamp, body).encode(), signed.lower().encode())

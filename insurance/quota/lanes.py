@@ -30,6 +30,9 @@ TASKS = {
 
 SHARED = "shared"
 
+BRAKE_FACTOR = 2
+"""Celery's brake lets through so many times n (`tasks/queues.py`; a test keeps them equal): it spreads a burst."""
+
 _WORK: dict[Lane, tuple[str, tuple[str, ...], Q]] = {
     Lane.RECOVERY: (
         "Settlement",

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from insurance.quota import permits
+from insurance.quota import lanes, permits
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
 from insurance.trial.models import Trial
-
-BRAKE_FACTOR = 2
-"""Celery's brake lets through twice n a minute and worker (tasks/queues.py): a burst is spread that much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,8 @@ def held_back_seconds(ahead: int) -> float:
 def eta_seconds(ahead: int) -> float:
     """When the turn of the one with `ahead` before them comes: permits first, then the brake's spacing of a burst."""
     quota = permits.quota_of(Lane.TRIAL)
-    spacing = 0.0 if quota is None or not quota.per_minute else permits.WINDOW_SECONDS / quota.per_minute / BRAKE_FACTOR
+    per_minute = quota.per_minute if quota else None
+    spacing = permits.WINDOW_SECONDS / per_minute / lanes.BRAKE_FACTOR if per_minute else 0.0
     return max(held_back_seconds(ahead), ahead * spacing)
 
 

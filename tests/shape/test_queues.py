@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from config.celery import app
+from insurance.quota import lanes
 from tasks import queues, second_path
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,7 @@ def test_the_second_path_asks_for_every_tick_of_beat() -> None:
 
 
 def test_the_brake_has_headroom() -> None:
+    assert queues.BRAKE_FACTOR == lanes.BRAKE_FACTOR > 1
     assert queues.brakes(100, None) == {"tasks.insurance.trial": {"rate_limit": "200/m"}}
 
 

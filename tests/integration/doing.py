@@ -1,0 +1,105 @@
+"""What many of these tests do: speak as somebody, set a time back, choose a person, carry a trial to its bill."""
+
+import itertools
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Model
+from django.db.models.functions import Now
+from rest_framework.test import APIClient
+
+from hospital.archives import filing
+from hospital.models import Appointment, Patient
+from hospital.notices import delivery
+from insurance.settlement import collecting, opening, steps
+from insurance.settlement.models import Settlement
+from insurance.simulator.insurer.persons import balance_of, insutype_of, psn_no_of
+from insurance.trial import admission, turns
+from insurance.trial.models import Trial
+from tests import factories
+
+API = "/api/v1"
+TOTAL_FEN = 3052
+_staff = itertools.count(1)
+_tried = itertools.count(20_000)
+
+
+def speaking_as(patient: Patient) -> APIClient:
+    """HTTP in the patient's name."""
+    client = APIClient()
+    client.force_authenticate(patient.user)
+    return client
+
+
+def speaking_as_staff() -> APIClient:
+    """HTTP in the name of the desk."""
+    client = APIClient()
+    client.force_authenticate(get_user_model().objects.create(username=f"desk{next(_staff)}", is_staff=True))
+    return client
+
+
+def now_due(row: Model) -> None:
+    """Its time has come."""
+    type(row)._default_manager.filter(pk=row.pk).update(due_at=Now())
+
+
+def state_of(row: Any) -> str:
+    """Its state as it stands in the database; `row` is read anew."""
+    row.refresh_from_db()
+    return str(row.state)
+
+
+def told(who: Patient) -> Appointment:
+    """An appointment of a patient who is filed and told."""
+    appointment = factories.booked(who=who)
+    filing.file_batch(10_000)
+    delivery.send_due(10_000)
+    return appointment
+
+
+def priced(who: Patient) -> Trial:
+    """A trial with its bill."""
+    trial = admission.enter(told(who))
+    assert turns.take_one()
+    assert state_of(trial) == "priced", trial.last_error
+    return trial
+
+
+def somebody_who_pays_cash() -> Patient:
+    """The simulated insurer leaves a part of 30.52 yuan to this person."""
+    return _somebody(account_covers=False)
+
+
+def somebody_whose_account_covers() -> Patient:
+    """The simulated insurer leaves nothing of 30.52 yuan to this person."""
+    return _somebody(account_covers=True)
+
+
+def opened(trial: Trial, mode: str = "insurance") -> Settlement:
+    """The trial accepted."""
+    return opening.open_settlement(trial, mode)
+
+
+def insured(trial: Trial) -> Settlement:
+    """Settled at the insurer."""
+    settlement = opened(trial)
+    assert steps.settle_one()
+    return settlement
+
+
+def paying(trial: Trial, mode: str = "insurance") -> Settlement:
+    """Waiting for the patient's money."""
+    settlement = insured(trial) if mode == "insurance" else opened(trial, mode)
+    collecting.collect_due()
+    assert state_of(settlement) == "paying", settlement.last_error
+    return settlement
+
+
+def _somebody(account_covers: bool) -> Patient:
+    for tried in _tried:
+        number = factories.id_number(tried)
+        psn_no = psn_no_of(number)
+        covers = insutype_of(psn_no) == "310" and balance_of(psn_no) >= TOTAL_FEN
+        if covers is account_covers:
+            return factories.patient(number=number)
+    raise AssertionError("nobody like that")
