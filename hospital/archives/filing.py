@@ -60,22 +60,19 @@ def file_batch(most: int) -> Batch:
 
     A record that breaks the batch is found by filing one at a time, and rejected: it stops nobody but itself.
     """
-    try:
-        return _file_oldest(most)
-    except THE_RECORDS_OWN_FAULT:
-        if most > 1:
-            log.exception("a batch of %s cannot be filed as a whole: one by one", most)
-            return sum((file_batch(1) for _ in range(most)), Batch())
-        log.exception("the oldest record cannot be filed")
-        return _reject_oldest()
-
-
-def _file_oldest(most: int) -> Batch:
     if most == 0:
         return Batch()
+    try:
+        return _file_rows(_waiting()[:most])
+    except THE_RECORDS_OWN_FAULT:
+        log.exception("a batch of %s cannot be filed as a whole: one by one", most)
+        return sum((_file_or_reject_oldest() for _ in range(most)), Batch())
+
+
+def _file_rows(waiting: QuerySet[Archive]) -> Batch:
     with transaction.atomic():
         _lock()
-        rows = list(_waiting().select_for_update(of=("self",))[:most])
+        rows = list(waiting.select_for_update(of=("self",)))
         verdicts = merge(rows)
         filed = _file([row for row in rows if not verdicts[row.pk].rejection], verdicts)
         rejected = _reject([row for row in rows if verdicts[row.pk].rejection], verdicts)
@@ -86,12 +83,17 @@ def _file_oldest(most: int) -> Batch:
     return Batch(len(filed), len(rejected))
 
 
-def _reject_oldest() -> Batch:
+def _file_or_reject_oldest() -> Batch:
+    """One alone. It stays locked while it is tried: what is rejected is what broke, and not the next in the queue."""
     with transaction.atomic():
         _lock()
         row = _waiting().only("state", "attempt", "appointment_id").select_for_update(of=("self",)).first()
         if row is None:
             return Batch()
+        try:
+            return _file_rows(_waiting().filter(pk=row.pk))
+        except THE_RECORDS_OWN_FAULT:
+            log.exception("archive %s cannot be filed", row.pk)
         worklist.move(row, ArchiveState.REJECTED, reason=UNREADABLE, rejection=UNREADABLE)
         writing.write(row.appointment_id, Kind.REJECTED, reason=UNREADABLE)
     return Batch(rejected=1)

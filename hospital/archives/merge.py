@@ -23,15 +23,15 @@ def merge(rows: Sequence[Archive]) -> dict[int, Verdict]:
     Rejections: `bad_id_number`, `bad_card`, `card_not_own` (an identity card of somebody else),
     `contradictory_identity` (the ID number is filed under another name), `card_of_another`.
     """
-    rejections = {row.pk: _impossible(row) for row in rows}
-    people = _people([row for row in rows if not rejections[row.pk]])
-    for row in rows:
-        if not rejections[row.pk] and people[row.id_index].name != row.name:
-            rejections[row.pk] = "contradictory_identity"
-    cards = _cards([row for row in rows if not rejections[row.pk]], people)
-    for row in rows:
-        if not rejections[row.pk] and cards[row.card_index].master_id != people[row.id_index].pk:
-            rejections[row.pk] = "card_of_another"
+    known = {one.id_index: one for one in MasterRecord.objects.filter(id_index__in={row.id_index for row in rows})}
+    cards = Card.objects.filter(index__in={row.card_index for row in rows})
+    owners = dict(cards.values_list("index", "master__id_index"))
+    names = {index: person.name for index, person in known.items()}
+    new_cards = {row.card_index for row in rows} - owners.keys()
+    rejections = {row.pk: _impossible(row) or _contradiction(row, names, owners) for row in rows}
+    accepted = [row for row in rows if not rejections[row.pk]]
+    people = known | _new_people([row for row in accepted if row.id_index not in known])
+    _write_cards([row for row in accepted if row.card_index in new_cards], people)
     return {row.pk: Verdict(None if (why := rejections[row.pk]) else people[row.id_index].pk, why) for row in rows}
 
 
@@ -46,26 +46,31 @@ def _impossible(row: Archive) -> str:
     return ""
 
 
-def _people(rows: Sequence[Archive]) -> dict[str, MasterRecord]:
-    """The master records of these rows; who comes first in the queue gives the name of a new one."""
-    indexes = {row.id_index for row in rows}
-    known = {person.id_index: person for person in MasterRecord.objects.filter(id_index__in=indexes)}
-    new: dict[str, MasterRecord] = {}
-    for row in rows:
-        if row.id_index not in known:
-            person = MasterRecord(id_index=row.id_index, id_number=row.id_number, name=row.name, phone=row.phone)
-            new.setdefault(row.id_index, person)
+def _contradiction(row: Archive, names: dict[str, str], owners: dict[str, str]) -> str:
+    """Who comes first in the queue gives the name of a new person and the owner of a new card; a rejected row, none."""
+    if names.get(row.id_index, row.name) != row.name:
+        return "contradictory_identity"
+    if owners.get(row.card_index, row.id_index) != row.id_index:
+        return "card_of_another"
+    names[row.id_index], owners[row.card_index] = row.name, row.id_index
+    return ""
+
+
+def _new_people(rows: Sequence[Archive]) -> dict[str, MasterRecord]:
+    """One master record for each of these people, however often they are in the batch."""
+    new = {
+        row.id_index: MasterRecord(id_index=row.id_index, id_number=row.id_number, name=row.name, phone=row.phone)
+        for row in reversed(rows)
+    }
     MasterRecord.objects.bulk_create(new.values())
-    return known | new
+    return new
 
 
-def _cards(rows: Sequence[Archive], people: dict[str, MasterRecord]) -> dict[str, Card]:
-    indexes = {row.card_index for row in rows}
-    known = {card.index: card for card in Card.objects.filter(index__in=indexes)}
-    new: dict[str, Card] = {}
-    for row in rows:
-        if row.card_index not in known:
-            card = Card(master=people[row.id_index], index=row.card_index, type=row.card_type, number=row.card_number)
-            new.setdefault(row.card_index, card)
+def _write_cards(rows: Sequence[Archive], people: dict[str, MasterRecord]) -> None:
+    new = {
+        row.card_index: Card(
+            master=people[row.id_index], index=row.card_index, type=row.card_type, number=row.card_number
+        )
+        for row in reversed(rows)
+    }
     Card.objects.bulk_create(new.values())
-    return known | new

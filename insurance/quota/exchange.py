@@ -27,7 +27,7 @@ from insurance.quota.permits import Held
 log = logging.getLogger(__name__)
 
 METERED = (Operation.TRIAL, Operation.SETTLE)
-"""The transactions that the insurer counts. On a shared quota one permit still stands for one turn."""
+"""The transactions that the insurer counts. On a shared quota everything counts, and one permit stands for one turn."""
 
 TURN_TIMEOUTS = 3
 """A turn may take so many time limits of a single call: the preparatory calls travel under the same permit."""
@@ -77,6 +77,7 @@ class _Journal:
 
     def __init__(self, held: Held, lane: Lane, purpose: str) -> None:
         self.held, self.lane, self.purpose = held, lane, purpose
+        self.spent = False
         self.metered = {profile().infno(operation) for operation in METERED}
 
     def new_msgid(self) -> str:
@@ -85,7 +86,7 @@ class _Journal:
     def before(self, msgid: str, infno: str, body: bytes) -> float:
         """Commit the record; how many seconds the call may take. Raises `NotSent` when the permit does not cover it."""
         metered = infno in self.metered
-        if metered and self.held.sent:
+        if metered and self.spent:
             raise NotSent("a permit carries one metered message")
         InterfaceCall.objects.create(
             msgid=msgid,
@@ -99,7 +100,8 @@ class _Journal:
         left = self.held.seconds_left()
         if left < LEAST_SECONDS:
             raise NotSent("the permit's time is over")
-        self.held.sent = self.held.sent or metered
+        self.spent = self.spent or metered
+        self.held.sent = self.held.sent or metered or bool(settings.INSURANCE_SHARED_PER_MINUTE)
         return min(left, float(settings.INSURANCE_TIMEOUT_SECONDS))
 
     def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:

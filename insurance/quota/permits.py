@@ -48,7 +48,7 @@ class Held:
     """A permit in the hand of one call. `permit_id` is None where the lane is not limited.
 
     `ends_at` is on this process's monotonic clock: nothing may be *sent* after it. It was read before the permit was
-    taken, so it is never later than what the database reckons with.
+    taken, so it is never later than what the database reckons with. `sent`: something that counts has left under it.
     """
 
     permit_id: int | None
@@ -97,15 +97,15 @@ def take(lane: Lane, *, turn_seconds: float, wait_seconds: float = 0.0) -> Held 
 
 
 def free(held: Held) -> None:
-    """The call is over: free again a window from now. Without effect when somebody else holds the permit by now."""
-    _give(held, WINDOW_SECONDS)
+    """The turn is over: free again a window from now, or at once when nothing that counts was sent.
 
-
-def give_back(held: Held) -> None:
-    """Nothing was sent under it: free at once."""
-    if held.sent:
-        raise RuntimeError("a permit under which something was sent cannot be given back unused")
-    _give(held, 0.0)
+    Without effect when somebody else holds the permit by now.
+    """
+    if held.permit_id is None:
+        return
+    after_seconds = WINDOW_SECONDS if held.sent else 0.0
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE, {"permit_id": held.permit_id, "takings": held.takings, "after_seconds": after_seconds})
 
 
 def free_in_seconds(quota: Quota, skip: int = 0) -> float | None:
@@ -162,13 +162,6 @@ def _must_yield(lane: Lane, quota: Quota) -> bool:
         return False
     waiting = sum(lanes.due(other).count() for other in first)
     return waiting >= free_count(quota) if waiting else False
-
-
-def _give(held: Held, after_seconds: float) -> None:
-    if held.permit_id is None:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_FREE, {"permit_id": held.permit_id, "takings": held.takings, "after_seconds": after_seconds})
 
 
 def _one(sql: str, **parameters: float) -> tuple[Any, ...] | None:

@@ -134,7 +134,7 @@ def _turn(
     speak: Callable[[InsuranceClient, Settlement], Heard],
 ) -> bool:
     if settlement is None:
-        permits.give_back(held)
+        permits.free(held)
         return False
     try:
         with exchange(held, lane, f"settlement {settlement.pk}") as client:

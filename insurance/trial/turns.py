@@ -39,7 +39,7 @@ def take_one() -> bool:
         return False
     trial = worklist.claim(lanes.due(Lane.TRIAL), TrialState.CALLING, lease_seconds=lease_seconds())
     if trial is None:
-        permits.give_back(held)
+        permits.free(held)
         return False
     try:
         _make(trial, held)

@@ -17,6 +17,7 @@ from insurance.states import TrialState
 from insurance.trial import admission, turns
 from insurance.trial.models import Trial
 from tests import factories
+from tests.races import crowd
 from tests.races.together import at_once
 from tests.simulators import Simulator
 
@@ -30,7 +31,7 @@ def claim_all() -> list[int]:
 
 
 def test_eight_workers_claim_each_trial_once_and_each_from_the_head_of_the_line() -> None:
-    line = [admission.enter(appointment).pk for appointment in factories.told(80)]
+    line = [admission.enter(appointment).pk for appointment in crowd.told(80)]
     shares = at_once([claim_all] * 8)
     assert sorted(pk for share in shares if isinstance(share, list) for pk in share) == line
     assert all(share == sorted(share) for share in shares if isinstance(share, list))
