@@ -10,12 +10,6 @@ import httpx
 
 from demo.hospital_api import HospitalApi, Json, Problem
 
-HELD_BACK_SECONDS = 20.0
-"""Who stands in the line longer than this was held back: the interface's minute was full when the turn came.
-
-A patient who finds a free permit gets the trial within seconds; one who does not waits for most of a minute.
-"""
-
 POLL_SECONDS = 2.0
 """How often a patient looks where the hospital does not say when to come back."""
 
@@ -139,11 +133,11 @@ class Patient:
 
     async def _priced_trial(self) -> str | None:
         """Stand in the line until there is a price; None if the story ends here. What has run out is asked again."""
-        since = time.monotonic()
         while self.end is None:
             trial = await self._join_line()
+            self.held_back = self.held_back or bool(trial.get("held_back"))
             while trial["state"] in ("waiting", "calling"):
-                self._stand(trial, since)
+                self._stand(trial)
                 await self.pause(float(trial.get("poll_after_seconds") or POLL_SECONDS))
                 trial = await self.api.get(f"trials/{trial['id']}/")
             self.ahead, self.eta_seconds = 0, 0.0
@@ -165,13 +159,12 @@ class Patient:
                 self.held_back = self.held_back or problem.code == "line_full"
                 await self.pause(problem.retry_after_seconds or POLL_SECONDS)
 
-    def _stand(self, trial: Json, since: float) -> None:
+    def _stand(self, trial: Json) -> None:
         self._move(Step.WAITING, str(trial["state"]))
         ahead = int(trial.get("ahead") or 0)
         if ahead != self.ahead:
             self.ahead, self.moved_at = ahead, time.monotonic()
         self.eta_seconds = float(trial.get("eta_seconds") or 0)
-        self.held_back = self.held_back or time.monotonic() - since > HELD_BACK_SECONDS
 
     # --- settlement ---------------------------------------------------------------------------------------------------
 

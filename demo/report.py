@@ -77,8 +77,12 @@ def reasons(figures: Json, texts: Texts) -> list[str]:
     """Why this run is not a success: one plain sentence each; none means status 0."""
     interface_, books_ = figures["interface"], figures["books"]
     found = []
+    gap = differences(books_["ours"], books_["insurer"], books_["payments"])
+    explained = bool(gap) and _is_the_unknown(gap, figures["unknown"])
+    told = ", ".join(f"{name} {more:+d}" for name, more in gap.items())
     if figures["unknown"]:
-        found.append(texts["unknown"].format(count=figures["unknown"]))
+        sentence = texts["unknown_in_the_books" if explained else "unknown"]
+        found.append(sentence.format(count=figures["unknown"], gap=told))
     if figures["lost_patients"]:
         why = "; ".join(f"{count} x {reason}" for reason, count in figures["losses"].items())
         found.append(texts["lost"].format(count=figures["lost_patients"], why=why))
@@ -88,7 +92,13 @@ def reasons(figures: Json, texts: Texts) -> list[str]:
         found.append(texts["not_measured"])
     if books_["insurer"] is None:
         found.append(texts["no_ledger"])
-    gap = differences(books_["ours"], books_["insurer"], books_["payments"])
-    if gap:
-        found.append(texts["books_differ"].format(gap=", ".join(f"{name} {more:+d}" for name, more in gap.items())))
+    if gap and not explained:
+        found.append(texts["books_differ"].format(gap=told))
     return found
+
+
+def _is_the_unknown(gap: Mapping[str, int], unknown: int) -> bool:
+    """Whether the books differ only by settlements of which we do not know: the insurer holds at most so many more."""
+    return 0 < gap.get("insurer settlements", 0) <= unknown and all(
+        name.startswith("insurer ") and more > 0 for name, more in gap.items()
+    )

@@ -45,6 +45,8 @@ ENGLISH = {
     "not_equal": "NOT equal",
     "success": "Every patient reached an end, no minute went over the limit, and the books are equal.",
     "unknown": "{count} settlements are unknown: the insurer's answer was lost, and asking has not settled it yet.",
+    "unknown_in_the_books": "{count} settlements are unknown: the insurer's answer was lost, and asking has not settled "
+    "it yet; by them the insurer's books exceed ours ({gap}).",
     "lost": "{count} patients did not reach an end: {why}.",
     "over_limit": "The limit was broken: {worst_60s} trials in 60 s (limit {per_minute}), {over_limit} calls over it.",
     "not_measured": "The insurer does not show its arrivals at /_stats: whether the limit was kept there is not known.",
@@ -101,6 +103,7 @@ CHINESE = {
     "not_equal": "不一致",
     "success": "每位患者都走到了终点，没有任何一分钟超限，账目一致。",
     "unknown": "{count} 笔结算结果未知：医保方的应答丢失，尚未查清。",
+    "unknown_in_the_books": "{count} 笔结算结果未知：医保答复丢失，尚未查清；医保账因此多出（{gap}）。",
     "lost": "{count} 名患者没有走到终点：{why}。",
     "over_limit": "超出限流：60 秒内最多 {worst_60s} 次（上限 {per_minute}），超限 {over_limit} 次。",
     "not_measured": "医保方没有提供 /_stats，无法在接收端核实限流。",

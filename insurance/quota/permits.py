@@ -124,7 +124,8 @@ def set_limit(quota: Quota, per_minute: int | None) -> None:
     """Change n. At once, and never letting an old permit through early.
 
     Lowering retires the permits that are free first, so that what the rest may do plus what was done in the last
-    minute stays within the new n. Raising brings retired permits back as they were before it makes new ones.
+    minute stays within the new n. Raising brings retired permits back as they were, those used last first, before it
+    makes new ones.
     Raises `Invalid("m_not_above_n")`.
     """
     check_limit(quota, per_minute)
@@ -150,7 +151,7 @@ def _resize(quota: Quota, size: int) -> None:
         first_free = permits.filter(retired=False).order_by("free_at")[:surplus]
         permits.filter(pk__in=list(first_free.values_list("pk", flat=True))).update(retired=True)
         return
-    back = permits.filter(retired=True).order_by("free_at")[:-surplus]
+    back = permits.filter(retired=True).order_by("-free_at")[:-surplus]
     returned = permits.filter(pk__in=list(back.values_list("pk", flat=True))).update(retired=False)
     Permit.objects.bulk_create(Permit(quota=quota) for _ in range(-surplus - returned))
 

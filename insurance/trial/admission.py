@@ -79,7 +79,7 @@ def _join(appointment: Appointment) -> Trial:
         )
     try:
         with transaction.atomic():
-            trial = worklist.enter(Trial(appointment=appointment))
+            trial = worklist.enter(Trial(appointment=appointment, held_back=line.held_back_seconds(ahead) > 0))
             if ahead < HINT_BELOW:
                 wake.task(TASKS[Lane.TRIAL])
             return trial

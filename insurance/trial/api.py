@@ -27,6 +27,7 @@ class TrialOutput(serializers.Serializer):  # type: ignore[type-arg]
     id = serializers.IntegerField()
     appointment = serializers.IntegerField()
     state = serializers.ChoiceField(choices=[state.value for state in TrialState])
+    held_back = serializers.BooleanField()
     ahead = serializers.IntegerField(required=False)
     eta_seconds = serializers.IntegerField(required=False)
     poll_after_seconds = serializers.IntegerField(required=False)
@@ -86,6 +87,7 @@ class LineView(APIView):
 def shown(trial: Trial) -> dict[str, Any]:
     """A trial as its patient may see it."""
     told: dict[str, Any] = {"id": trial.pk, "appointment": trial.appointment_id, "state": trial.state}
+    told["held_back"] = trial.held_back
     if trial.state in (TrialState.WAITING, TrialState.CALLING):
         place = line.place_of(trial)
         told |= {

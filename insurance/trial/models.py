@@ -39,7 +39,10 @@ class Visit(models.Model):
 
 
 class Trial(WorkItem):
-    """A trial (医保试算). Its id is its place in the line. Amounts in fen."""
+    """A trial (医保试算). Its id is its place in the line. Amounts in fen.
+
+    `held_back`: when it joined, no permit was left for it (method, step 5).
+    """
 
     MOVES = TRIAL_MOVES
     LIVE = (TrialState.WAITING, TrialState.CALLING, TrialState.PRICED, TrialState.ACCEPTED, TrialState.FROZEN)
@@ -47,6 +50,7 @@ class Trial(WorkItem):
     state = models.CharField(
         _("state"), max_length=20, choices=[(s.value, s.value) for s in TrialState], default=TrialState.WAITING
     )
+    held_back = models.BooleanField(_("held back"), default=False)
     charges_fingerprint = models.CharField(max_length=64, default="")
     total_fen = models.BigIntegerField(_("total (fen)"), null=True)
     fund_fen = models.BigIntegerField(_("fund (fen)"), null=True)

@@ -94,7 +94,7 @@ def test_no_permit_returns_early_whatever_happens(seed: int) -> None:
                 here.pass_by(draw.choice((1, 10, 30, 60, 85)))
             case "resize":
                 here.resize(draw.randrange(6))
-    assert len(here.sent) > 3
+    assert here.sent
 
 
 def test_lowering_keeps_the_permits_that_were_used_last() -> None:

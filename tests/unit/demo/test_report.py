@@ -86,6 +86,15 @@ def test_unknown_is_no_end() -> None:
     assert sentence.startswith("2 settlements are unknown: ")
 
 
+def test_the_books_may_differ_by_what_is_unknown_and_that_is_one_reason() -> None:
+    unknown = (patient(Step.SETTLING, End.UNKNOWN), patient(Step.SETTLING, End.UNKNOWN))
+    more = Insurer(3, 3, 0, INSURER | {"settlements": INSURER["settlements"] + 2}, shows_arrivals=True)
+    (sentence,) = reasons(figures(*unknown, insurer=more))
+    assert "insurer settlements +2" in sentence
+    too_many = Insurer(3, 3, 0, INSURER | {"settlements": INSURER["settlements"] + 3}, shows_arrivals=True)
+    assert len(reasons(figures(*unknown, insurer=too_many))) == 2
+
+
 def test_lost_is_no_end() -> None:
     (sentence,) = reasons(figures(patient(Step.TOLD, End.LOST)))
     assert sentence.startswith("1 patients did not reach an end")

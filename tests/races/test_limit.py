@@ -1,0 +1,131 @@
+"""Never more than n in any window, counted where it counts: at the receiver. Window and n are scaled down."""
+
+import time
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import LazySettings
+
+from insurance.models import InterfaceCall
+from insurance.quota import permits
+from insurance.quota.lanes import Lane
+from tests.integration.conftest import forget_the_insurer
+from tests.races import senders
+from tests.races.together import processes
+from tests.simulators import Simulator, running
+
+N = 20
+WINDOW_SECONDS = 2
+RANDOM_ANSWERS = [
+    {"infno": "2206A", "kind": "slow", "seconds": seconds, "share": share}
+    for seconds, share in ((0.02, 0.3), (0.1, 0.3), (0.25, 0.1))
+]
+
+
+@pytest.fixture
+def insurer(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A receiver that counts n in a window of two seconds and answers after a random time."""
+    monkeypatch.setattr(permits, "WINDOW_SECONDS", float(WINDOW_SECONDS))
+    settings.INSURANCE_TRIAL_PER_MINUTE, settings.INSURANCE_TIMEOUT_SECONDS = N, 1
+    with running("insurer", "--per-minute", str(N), "--window-seconds", str(WINDOW_SECONDS)) as simulator:
+        settings.INSURANCE_URL = simulator.url
+        simulator.faults(*RANDOM_ANSWERS)
+        forget_the_insurer()
+        yield simulator
+        forget_the_insurer()
+
+
+def test_eight_processes_use_all_of_n_and_never_more(insurer: Simulator) -> None:
+    with processes(8, senders.by_permits, 12.0) as workers:
+        wait_for_the_end_of(workers)
+    seen = metered(insurer)
+    assert (seen["over_limit"], seen["worst_window"]) == (0, N)
+    assert used(seen) >= 0.9 * WINDOW_SECONDS / (WINDOW_SECONDS + mean_answer_seconds())
+
+
+def test_celerys_rate_limit_in_four_workers_lets_far_too_many_through(insurer: Simulator) -> None:
+    """Negative control: each process counts for itself."""
+    with processes(4, senders.by_token_bucket, 3.0, N, WINDOW_SECONDS) as workers:
+        wait_for_the_end_of(workers)
+    assert metered(insurer)["over_limit"] > N
+
+
+def test_a_window_stamped_at_sending_is_not_the_receivers(insurer: Simulator, valkey_url: str) -> None:
+    """Negative control: exact bookkeeping, but sent early and arrived late meets sent late and arrived early."""
+    with processes(4, senders.by_moving_window, 5.0, N, WINDOW_SECONDS, valkey_url) as workers:
+        wait_for_the_end_of(workers)
+    assert metered(insurer)["over_limit"] > 0
+
+
+def test_n_lowered_and_raised_under_load_holds_from_that_moment_on(insurer: Simulator) -> None:
+    changes = [(0.0, N)]
+    with processes(8, senders.by_permits, 9.0) as workers:
+        for after_seconds, n in ((2.0, 6), (3.5, N), (0.3, 4), (0.3, N)):
+            time.sleep(after_seconds)  # not waiting for anything: the load goes on under each limit
+            quota = permits.quota_of(Lane.TRIAL)
+            assert quota is not None
+            permits.set_limit(quota, n)
+            changes.append((time.time(), n))
+        wait_for_the_end_of(workers)
+    assert metered(insurer)["over_limit"] == 0
+    assert not list(over_the_limit_in_force(arrivals(insurer), changes))
+
+
+def test_workers_killed_with_permits_in_their_hands_never_cost_more_than_a_permit(insurer: Simulator) -> None:
+    insurer.faults({"infno": "2206A", "kind": "slow", "seconds": 0.4})
+    for _ in range(3):
+        with processes(8, senders.by_permits, 30.0) as workers:
+            wait_until(lambda: InterfaceCall.objects.filter(outcome="").count() >= 4)
+            for worker in workers:
+                worker.kill()
+    with processes(8, senders.by_permits, 4.0) as workers:
+        wait_for_the_end_of(workers)
+    seen = metered(insurer)
+    assert seen["over_limit"] == 0
+    assert seen["worst_window"] == N, "the permits of the killed must come back"
+
+
+def metered(insurer: Simulator) -> dict[str, Any]:
+    return dict(insurer.stats()["metered"]["2206A"])
+
+
+def used(seen: dict[str, Any]) -> float:
+    """The share of the allowance that was used: the first window is full at once, hence one window more."""
+    return float(seen["arrivals"] / (N * ((seen["last_at"] - seen["first_at"]) / WINDOW_SECONDS + 1)))
+
+
+def mean_answer_seconds() -> float:
+    calls = InterfaceCall.objects.filter(metered=True, answered_at__isnull=False)
+    times = [(call.answered_at - call.sent_at).total_seconds() for call in calls if call.answered_at]
+    return sum(times) / len(times)
+
+
+def arrivals(insurer: Simulator) -> list[float]:
+    answer = httpx.get(f"{insurer.url}/_stats?arrivals=1", trust_env=False).json()
+    return [row["at"] for row in answer["arrivals"]["2206A"]]
+
+
+def over_the_limit_in_force(times: list[float], changes: list[tuple[float, int]]) -> Iterator[tuple[float, int]]:
+    """Arrivals that found the limit in force used up. What was on its way when n was changed has 0.3 s to arrive."""
+    for place, at in enumerate(times):
+        in_force = [n for since, n in changes if since + 0.3 <= at][-1:]
+        strictest = min([*in_force, N]) if not any(0 <= at - since < 0.3 for since, _ in changes) else N
+        found = place - bisect_right(times, at - WINDOW_SECONDS)
+        if found >= strictest:
+            yield at, found
+
+
+def wait_for_the_end_of(workers: list[Any]) -> None:
+    for worker in workers:
+        worker.join(timeout=60)
+    assert [worker.exitcode for worker in workers] == [0] * len(workers)
+
+
+def wait_until(true: Any, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.01)
