@@ -45,8 +45,8 @@ ENGLISH = {
     "not_equal": "NOT equal",
     "success": "Every patient reached an end, no minute went over the limit, and the books are equal.",
     "unknown": "{count} settlements are unknown: the insurer's answer was lost, and asking has not settled it yet.",
-    "unknown_in_the_books": "{count} settlements are unknown: the insurer's answer was lost, and asking has not settled "
-    "it yet; by them the insurer's books exceed ours ({gap}).",
+    "unknown_in_the_books": "{count} settlements are unknown: the insurer's answer was lost, and asking has not "
+    "settled it yet; by them the insurer's books exceed ours ({gap}).",
     "lost": "{count} patients did not reach an end: {why}.",
     "over_limit": "The limit was broken: {worst_60s} trials in 60 s (limit {per_minute}), {over_limit} calls over it.",
     "not_measured": "The insurer does not show its arrivals at /_stats: whether the limit was kept there is not known.",

@@ -5,6 +5,7 @@ time, and a permit carries one metered message only.
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -77,8 +78,9 @@ class _Journal:
 
     def __init__(self, held: Held, lane: Lane, purpose: str) -> None:
         self.held, self.lane, self.purpose = held, lane, purpose
-        self.spent = False
         self.metered = {profile().infno(operation) for operation in METERED}
+        self.spent = False
+        self.before_this: float | None = None
 
     def new_msgid(self) -> str:
         return new_msgid()
@@ -100,18 +102,33 @@ class _Journal:
         left = self.held.seconds_left()
         if left < LEAST_SECONDS:
             raise NotSent("the permit's time is over")
-        self.spent = self.spent or metered
-        self.held.sent = self.held.sent or metered or bool(settings.INSURANCE_SHARED_PER_MINUTE)
-        return min(left, float(settings.INSURANCE_TIMEOUT_SECONDS))
+        seconds = min(left, float(settings.INSURANCE_TIMEOUT_SECONDS))
+        self._leaves(metered, seconds)
+        return seconds
 
     def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:
         """What became of it, once: an older record of the same id stands as it is."""
+        self._arrived(outcome)
         text = reply.decode("utf-8", "replace").replace("\x00", "")
         InterfaceCall.objects.filter(msgid=msgid, outcome="").update(
             outcome=outcome.value, reply=text, note=note[:300], answered_at=Now()
         )
         if outcome is not Outcome.ANSWERED:
             log.warning("%s %s for %s: %s %s", self.lane, msgid, self.purpose, outcome.value, note)
+
+    def _leaves(self, metered: bool, seconds: float) -> None:
+        """From here on it may arrive, until its time limit."""
+        self.before_this = self.held.arrives_until
+        self.spent = self.spent or metered
+        if metered or settings.INSURANCE_SHARED_PER_MINUTE:
+            self.held.arrives_until = time.monotonic() + seconds
+
+    def _arrived(self, outcome: Outcome) -> None:
+        """With an answer it has arrived; if surely nothing left, it is as before; in silence it may still arrive."""
+        if outcome is Outcome.NOT_SENT:
+            self.held.arrives_until = self.before_this
+        elif outcome is not Outcome.UNKNOWN and self.held.arrives_until is not None:
+            self.held.arrives_until = time.monotonic()
 
 
 def _now() -> datetime:

@@ -48,13 +48,14 @@ class Held:
     """A permit in the hand of one call. `permit_id` is None where the lane is not limited.
 
     `ends_at` is on this process's monotonic clock: nothing may be *sent* after it. It was read before the permit was
-    taken, so it is never later than what the database reckons with. `sent`: something that counts has left under it.
+    taken, so it is never later than what the database reckons with. `arrives_until`, on the same clock: until when
+    something that counts may arrive at the insurer; None while nothing that counts has left.
     """
 
     permit_id: int | None
     takings: int
     ends_at: float
-    sent: bool = False
+    arrives_until: float | None = None
 
     def seconds_left(self) -> float:
         """How long something may still be sent under this permit."""
@@ -97,13 +98,15 @@ def take(lane: Lane, *, turn_seconds: float, wait_seconds: float = 0.0) -> Held 
 
 
 def free(held: Held) -> None:
-    """The turn is over: free again a window from now, or at once when nothing that counts was sent.
+    """The turn is over: free again a window after the last thing that counts can have arrived, else at once.
 
     Without effect when somebody else holds the permit by now.
     """
     if held.permit_id is None:
         return
-    after_seconds = WINDOW_SECONDS if held.sent else 0.0
+    after_seconds = 0.0
+    if held.arrives_until is not None:
+        after_seconds = WINDOW_SECONDS + max(held.arrives_until - time.monotonic(), 0.0)
     with connection.cursor() as cursor:
         cursor.execute(_FREE, {"permit_id": held.permit_id, "takings": held.takings, "after_seconds": after_seconds})
 

@@ -25,8 +25,7 @@ def enter(appointment: Appointment) -> Trial:
     Raises `Conflict("appointment_over" | "archive_rejected" | "not_told_yet" | "already_settling" | "trial_frozen")`,
     `HeldBack("line_full")`.
     """
-    if appointment.state != AppointmentState.BOOKED:
-        raise Conflict("appointment_over", _("This appointment is over or cancelled."))
+    _require_booked(appointment)
     entry.require_told(appointment)
     return _standing(appointment) or _join(appointment)
 
@@ -50,6 +49,11 @@ def expire_due(most: int = 500) -> int:
     """Trials whose validity is over."""
     rows = Trial.objects.filter(state=TrialState.PRICED, valid_until__lt=timezone.now()).order_by("pk")[:most]
     return sum(_expire(row) for row in rows)
+
+
+def _require_booked(appointment: Appointment) -> None:
+    if appointment.state != AppointmentState.BOOKED:
+        raise Conflict("appointment_over", _("This appointment is over or cancelled."))
 
 
 def _standing(appointment: Appointment) -> Trial | None:
@@ -79,6 +83,7 @@ def _join(appointment: Appointment) -> Trial:
         )
     try:
         with transaction.atomic():
+            _require_booked(Appointment.objects.select_for_update().get(pk=appointment.pk))
             trial = worklist.enter(Trial(appointment=appointment, held_back=line.held_back_seconds(ahead) > 0))
             if ahead < HINT_BELOW:
                 wake.task(TASKS[Lane.TRIAL])

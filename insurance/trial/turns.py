@@ -84,7 +84,7 @@ def record_failure(trial: Trial, error: InterfaceError) -> None:
                 writing.write(trial.appointment_id, Kind.TRIAL_REFUSED, reason=str(error))
         case NotSent() | Throttled() | OutcomeUnknown():
             wait = min(2.0**trial.attempt, LONGEST_WAIT_SECONDS)
-            worklist.put_back(trial, TrialState.WAITING, wait_seconds=wait, error=f"{type(error).__name__}: {error}")
+            _back_into_the_line(trial, wait_seconds=wait, error=f"{type(error).__name__}: {error}")
         case _:
             raise error
 
@@ -103,8 +103,18 @@ def recover_lapsed(most: int = 500) -> int:
     """Trials whose turn has gone silent go back to their place."""
     rows = list(worklist.lapsed(Trial, TrialState.CALLING)[:most])
     for row in rows:
-        worklist.put_back(row, TrialState.WAITING, wait_seconds=0, error="the turn went silent")
+        _back_into_the_line(row, wait_seconds=0, error="the turn went silent")
     return len(rows)
+
+
+def _back_into_the_line(trial: Trial, *, wait_seconds: float, error: str) -> None:
+    """To its place, unless the appointment was cancelled meanwhile: nobody waits behind somebody who has left."""
+    with transaction.atomic():
+        appointment = Appointment.objects.select_for_update().get(pk=trial.appointment_id)
+        if appointment.state != AppointmentState.BOOKED:
+            worklist.move(trial, TrialState.CANCELLED, reason="appointment cancelled", leased_until=None)
+        else:
+            worklist.put_back(trial, TrialState.WAITING, wait_seconds=wait_seconds, error=error)
 
 
 def _price(trial: Trial, bill: Bill, fingerprint: str) -> None:

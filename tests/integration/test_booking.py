@@ -104,7 +104,8 @@ def test_after_cancelling_it_is_booked_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "number"), [("02", "110101199001010000"), ("02", ""), ("01", "é12345"), ("03", "12-34"), ("99", "12345678")]
+    ("kind", "number"),
+    [("02", "110101199001010000"), ("02", ""), ("01", "é12345"), ("03", "12-34"), ("99", "12345678")],
 )
 def test_a_card_that_cannot_exist_is_refused_before_anything_is_taken(kind: str, number: str) -> None:
     session = factories.session()

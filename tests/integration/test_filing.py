@@ -195,7 +195,9 @@ def queries_to_file(count: int) -> int:
     session = factories.session(seats=count)
     for _ in range(count):
         factories.booked(session)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert filing.file_batch(1000).filed == count
     return len(queries)
 

@@ -44,6 +44,7 @@ class World:
         if held is None:
             return
         assert held.permit_id is not None
+        held.sent = True
         assert self.now() >= self.busy_until.get(held.permit_id, 0.0) - SLACK, "a permit returned early"
         self.busy_until[held.permit_id] = before + TURN + WINDOW
         self.held.append(held)

@@ -4,6 +4,7 @@ Each function here is the whole life of one worker process.
 """
 
 import itertools
+import logging
 import os
 import random
 import time
@@ -25,6 +26,8 @@ from insurance.quota.exchange import exchange, profile
 from insurance.quota.lanes import Lane
 
 ANSWER_LIMIT_SECONDS = 1.0
+
+logging.getLogger("insurance.quota.exchange").setLevel(logging.ERROR)  # each of these calls is refused, on purpose
 
 
 def by_permits(seconds: float) -> None:

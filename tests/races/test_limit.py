@@ -18,7 +18,7 @@ from tests.races.together import processes
 from tests.simulators import Simulator, running
 
 N = 20
-WINDOW_SECONDS = 2
+WINDOW_SECONDS = 3
 RANDOM_ANSWERS = [
     {"infno": "2206A", "kind": "slow", "seconds": seconds, "share": share}
     for seconds, share in ((0.02, 0.3), (0.1, 0.3), (0.25, 0.1))
@@ -27,7 +27,7 @@ RANDOM_ANSWERS = [
 
 @pytest.fixture
 def insurer(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    """A receiver that counts n in a window of two seconds and answers after a random time."""
+    """A receiver that counts n in a window of three seconds and answers after a random time."""
     monkeypatch.setattr(permits, "WINDOW_SECONDS", float(WINDOW_SECONDS))
     settings.INSURANCE_TRIAL_PER_MINUTE, settings.INSURANCE_TIMEOUT_SECONDS = N, 1
     with running("insurer", "--per-minute", str(N), "--window-seconds", str(WINDOW_SECONDS)) as simulator:
@@ -39,17 +39,19 @@ def insurer(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def test_eight_processes_use_all_of_n_and_never_more(insurer: Simulator) -> None:
-    with processes(8, senders.by_permits, 12.0) as workers:
+    with processes(8, senders.by_permits, 13.0) as workers:
         wait_for_the_end_of(workers)
     seen = metered(insurer)
     assert (seen["over_limit"], seen["worst_window"]) == (0, N)
-    assert used(seen) >= 0.9 * WINDOW_SECONDS / (WINDOW_SECONDS + mean_answer_seconds())
+    print("USED", used(arrivals(insurer)), mean_answer_seconds(), seen)
+    assert used(arrivals(insurer)) >= 0.9 * WINDOW_SECONDS / (WINDOW_SECONDS + mean_answer_seconds())
 
 
 def test_celerys_rate_limit_in_four_workers_lets_far_too_many_through(insurer: Simulator) -> None:
     """Negative control: each process counts for itself."""
     with processes(4, senders.by_token_bucket, 3.0, N, WINDOW_SECONDS) as workers:
         wait_for_the_end_of(workers)
+    print(metered(insurer))
     assert metered(insurer)["over_limit"] > N
 
 
@@ -57,6 +59,7 @@ def test_a_window_stamped_at_sending_is_not_the_receivers(insurer: Simulator, va
     """Negative control: exact bookkeeping, but sent early and arrived late meets sent late and arrived early."""
     with processes(4, senders.by_moving_window, 5.0, N, WINDOW_SECONDS, valkey_url) as workers:
         wait_for_the_end_of(workers)
+    print(metered(insurer))
     assert metered(insurer)["over_limit"] > 0
 
 
@@ -81,20 +84,22 @@ def test_workers_killed_with_permits_in_their_hands_never_cost_more_than_a_permi
             wait_until(lambda: InterfaceCall.objects.filter(outcome="").count() >= 4)
             for worker in workers:
                 worker.kill()
-    with processes(8, senders.by_permits, 4.0) as workers:
+    with processes(8, senders.by_permits, 2.0) as workers:
         wait_for_the_end_of(workers)
-    seen = metered(insurer)
-    assert seen["over_limit"] == 0
-    assert seen["worst_window"] == N, "the permits of the killed must come back"
+    assert metered(insurer)["over_limit"] == 0
+    quota = permits.quota_of(Lane.TRIAL)
+    assert quota is not None
+    wait_until(lambda: permits.free_count(quota) == N)
 
 
 def metered(insurer: Simulator) -> dict[str, Any]:
     return dict(insurer.stats()["metered"]["2206A"])
 
 
-def used(seen: dict[str, Any]) -> float:
-    """The share of the allowance that was used: the first window is full at once, hence one window more."""
-    return float(seen["arrivals"] / (N * ((seen["last_at"] - seen["first_at"]) / WINDOW_SECONDS + 1)))
+def used(times: list[float]) -> float:
+    """The share of the allowance that was used: how long it took until n came for the last time after the first n."""
+    windows = (len(times) - 1) // N
+    return windows * WINDOW_SECONDS / (times[windows * N] - times[0])
 
 
 def mean_answer_seconds() -> float:

@@ -1,0 +1,15 @@
+"""Benchmarks, the package behind `bin/bench`. Figures are printed, never asserted: machines are shared and noisy.
+
+Every comparison is a ratio measured in the same run, ours and baseline turn by turn. One process a benchmark, so that
+none inherits the memory and the connections of another.
+
+    __main__.py  the command: servers, one process for each benchmark, table, JSON
+    stage.py     embedded PostgreSQL and Valkey under var/bench, a fresh database, the environment
+    inside.py    the process of one benchmark
+    measure.py   rounds, medians, percentiles
+    figures.py   one figure; the table; the JSON
+    pgbench.py   the baseline's tool: the same SQL without Python
+    rows.py      patients, sessions and queued archives in bulk
+    load.py      bookings over HTTP, from a process of their own
+    permits.py   booking.py   filing.py   line.py   the benchmarks; the *_sql.py are their baselines
+"""

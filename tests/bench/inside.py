@@ -1,0 +1,31 @@
+"""`python -m tests.bench.inside NAME SECONDS`: the process of one benchmark. Prints its figures as JSON."""
+
+import importlib
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from types import FrameType
+
+import django
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Set Django up, empty the database, run one benchmark."""
+    name, seconds = arguments
+    signal.signal(signal.SIGTERM, _leave)
+    django.setup()
+    # By name and only now: models can be imported only once Django is set up.
+    importlib.import_module("tests.bench.rows").empty()
+    figures = importlib.import_module(f"tests.bench.{name}").run(int(seconds))
+    print(json.dumps([asdict(figure) for figure in figures]))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End by an exception, so that what was started is stopped."""
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
