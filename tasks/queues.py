@@ -36,9 +36,6 @@ ROUTES: dict[str, dict[str, str]] = {
 BRAKE_FACTOR = 2
 """The brake lets through so many times n: headroom, so that it never decides."""
 
-TICKS_QUEUED_AT_MOST = 3
-"""So many ticks' worth of turns may wait in the broker. They are wake-ups: more would only stand in the way."""
-
 
 def queues(quorum: bool) -> list[Queue]:
     """Every task queue. RabbitMQ: quorum queues, whose poison messages end in `dead` after five deliveries."""
@@ -52,12 +49,15 @@ def queues(quorum: bool) -> list[Queue]:
     return [*working, Queue(DEAD, exchange, routing_key=DEAD)]
 
 
-def brakes(trial_per_minute: int | None, settlement_per_minute: int | None) -> dict[str, dict[str, str]]:
-    """Celery's own rate limits, per worker process: a brake with headroom, never what decides (design 3)."""
+def brakes(trial: int | None, settlement: int | None, recovery: int | None) -> dict[str, dict[str, str]]:
+    """Celery's own rate limits from what each lane may send a minute: a brake per worker process, with headroom.
+
+    Never what decides (design 3): a lane that is not limited has none.
+    """
     limits = {
-        "tasks.insurance.trial": trial_per_minute,
-        "tasks.insurance.settle": settlement_per_minute,
-        "tasks.insurance.recover": settlement_per_minute,
+        "tasks.insurance.trial": trial,
+        "tasks.insurance.settle": settlement,
+        "tasks.insurance.recover": recovery,
     }
     return {task: {"rate_limit": f"{BRAKE_FACTOR * n}/m"} for task, n in limits.items() if n}
 

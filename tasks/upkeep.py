@@ -5,7 +5,7 @@ from celery import current_app, shared_task
 from insurance import upkeep
 from insurance.quota.lanes import TASKS
 from insurance.quota.turns import wanted
-from tasks import broker, queues
+from tasks import broker
 
 
 @shared_task(name="tasks.upkeep.turns")
@@ -13,7 +13,7 @@ def turns() -> None:
     """As many turns of each lane as rows wait and permits come free, while few still lie in the broker."""
     for lane, count in wanted().items():
         task = TASKS[lane]
-        for _ in range(min(count, broker.room_for(task, most=count * queues.TICKS_QUEUED_AT_MOST))):
+        for _ in range(broker.room_for(task, most=count)):
             current_app.send_task(task, retry=False)
 
 

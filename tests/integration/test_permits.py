@@ -1,5 +1,6 @@
 """Never more than n in any 60 seconds: permits, taken, held, given back, made more and fewer."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -28,7 +29,7 @@ def taken(lane: Lane = Lane.TRIAL, turn_seconds: float = 30.0) -> Held:
     """A permit under which something that counts was sent."""
     held = take(lane, turn_seconds)
     assert held is not None
-    held.sent = True
+    held.arrives_until = time.monotonic()
     return held
 
 
@@ -66,6 +67,16 @@ def test_a_permit_is_free_again_a_window_after_the_answer_and_not_before() -> No
     assert take() is None
 
 
+def test_while_its_message_may_still_arrive_the_window_does_not_begin() -> None:
+    held = [taken() for _ in range(3)]
+    held[0].arrives_until = time.monotonic() + 10
+    permits.free(held[0])
+    pass_by(69)
+    assert take() is None
+    pass_by(1)
+    assert taken().permit_id == held[0].permit_id
+
+
 def test_without_an_answer_it_is_free_a_window_after_the_time_limit() -> None:
     for _ in range(3):
         taken(turn_seconds=30)
@@ -86,7 +97,7 @@ def test_what_was_not_used_is_free_at_once() -> None:
 
 def test_an_earlier_taker_cannot_free_what_somebody_else_holds() -> None:
     late = [taken() for _ in range(3)]
-    late[1].sent = False
+    late[1].arrives_until = None
     pass_by(90)
     for _ in range(3):
         taken()

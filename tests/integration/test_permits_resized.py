@@ -26,7 +26,7 @@ def _three_a_minute(settings: LazySettings) -> None:
 
 @dataclass
 class World:
-    """The permits and a clock that can be put forward. `busy_until`: when a permit may be free again at the earliest."""
+    """The permits and a clock that can be put forward; `busy_until` is when a permit may be free at the earliest."""
 
     quota: Quota
     n: int = 3
@@ -44,7 +44,7 @@ class World:
         if held is None:
             return
         assert held.permit_id is not None
-        held.sent = True
+        held.arrives_until = time.monotonic()
         assert self.now() >= self.busy_until.get(held.permit_id, 0.0) - SLACK, "a permit returned early"
         self.busy_until[held.permit_id] = before + TURN + WINDOW
         self.held.append(held)

@@ -35,7 +35,7 @@ def test_every_task_has_a_queue_that_a_worker_reads() -> None:
 
 
 def test_every_tick_and_every_brake_names_a_task() -> None:
-    named = {tick["task"] for tick in queues.schedule(5).values()} | set(queues.brakes(100, 100))
+    named = {tick["task"] for tick in queues.schedule(5).values()} | set(queues.brakes(100, 100, 100))
     assert named | set(second_path.TICKS) <= set(our_tasks())
 
 
@@ -45,7 +45,7 @@ def test_the_second_path_asks_for_every_tick_of_beat() -> None:
 
 def test_the_brake_has_headroom() -> None:
     assert queues.BRAKE_FACTOR == lanes.BRAKE_FACTOR > 1
-    assert queues.brakes(100, None) == {"tasks.insurance.trial": {"rate_limit": "200/m"}}
+    assert queues.brakes(100, None, None) == {"tasks.insurance.trial": {"rate_limit": "200/m"}}
 
 
 def test_poison_messages_end_in_a_queue_of_their_own() -> None:

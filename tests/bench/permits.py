@@ -1,0 +1,112 @@
+"""Permits taken and freed a second, by one and by four at once. Baseline: the same two statements by pgbench.
+
+Ours reads the quota's n as well before every taking, so that a change in the admin counts at once.
+"""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+
+import django
+from django.db import connection
+
+from insurance.quota import permits
+from insurance.quota.lanes import Lane
+from insurance.quota.models import Permit, Quota
+from tests.bench import measure, pgbench, rows
+from tests.bench.figures import Figure, compared
+
+LANE = Lane.SETTLEMENT
+"""A lane whose n may be large; the statements are the same for every lane."""
+
+AT_ONCE = 4
+TURN_SECONDS = 10.0
+PERMITS_A_SECOND = 20_000
+"""n, for each second of a round: a permit comes back only after a minute, so n bounds what a round can take."""
+
+Side = Callable[[], pgbench.Run]
+
+
+def run(seconds: int) -> list[Figure]:
+    """Three comparisons; each side is measured for `seconds`."""
+    rounds, each = measure.turns(seconds)
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        ThreadPoolExecutor(AT_ONCE) as threads,
+        ProcessPoolExecutor(AT_ONCE, mp_context=spawn, initializer=django.setup) as processes,
+    ):
+        one = measure.interleaved(rounds, _ours(threads, 1, each), _bare(1, each))
+        four = measure.interleaved(
+            rounds, _ours(threads, AT_ONCE, each), _bare(AT_ONCE, each), _ours(processes, AT_ONCE, each)
+        )
+    threaded, bare, processed = four
+    return [
+        _figure("permits: 1 process", *one),
+        _figure(f"permits: {AT_ONCE} threads", threaded, bare),
+        _figure(f"permits: {AT_ONCE} processes", processed, bare),
+    ]
+
+
+def take_and_free(seconds: float) -> pgbench.Run:
+    """Take and free permits for so long, alone; the latencies are those of the taking."""
+    _taken()  # connects
+    latencies: list[float] = []
+    began = time.perf_counter()
+    while (asked := time.perf_counter()) - began < seconds:
+        held = _taken()
+        latencies.append(time.perf_counter() - asked)
+        permits.free(held)
+    return pgbench.Run(len(latencies) / (time.perf_counter() - began), latencies)
+
+
+def _taken() -> permits.Held:
+    held = permits.take(LANE, turn_seconds=TURN_SECONDS)
+    if held is None:
+        raise RuntimeError("the permits of this round are used up: raise PERMITS_A_SECOND")
+    return held
+
+
+def _ours(workers: Executor, at_once: int, seconds: int) -> Side:
+    def side() -> pgbench.Run:
+        _renew(seconds)
+        return _together(list(workers.map(take_and_free, [float(seconds)] * at_once)))
+
+    return side
+
+
+def _bare(clients: int, seconds: int) -> Side:
+    def side() -> pgbench.Run:
+        quota = _renew(seconds)
+        return pgbench.run(_script(quota), clients=clients, seconds=seconds)
+
+    return side
+
+
+def _together(runs: Sequence[pgbench.Run]) -> pgbench.Run:
+    return pgbench.Run(sum(run.per_second for run in runs), [one for run in runs for one in run.latencies])
+
+
+def _script(quota: Quota) -> str:
+    """The statements of `permits` themselves, with pgbench's variables. Finding no permit, it would stop with an error."""
+    take = permits._TAKE % {"quota_id": quota.pk, "held_seconds": TURN_SECONDS + permits.WINDOW_SECONDS}
+    free = permits._FREE % {"permit_id": ":id", "takings": ":takings", "after_seconds": permits.WINDOW_SECONDS}
+    return f"{take.strip()} \\gset\n{free.strip()};\n"
+
+
+def _renew(seconds: int) -> Quota:
+    """All permits new and free: every round starts from the same table."""
+    quota, _ = Quota.objects.get_or_create(name=LANE.value)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE insurance_permit RESTART IDENTITY")
+    permits.set_limit(quota, PERMITS_A_SECOND * seconds)
+    rows.tidy(Permit)
+    return quota
+
+
+def _figure(name: str, ours: Sequence[pgbench.Run], bare: Sequence[pgbench.Run]) -> Figure:
+    taking = measure.spread_ms([one for run in ours for one in run.latencies])
+    pair = measure.spread_ms([one for run in bare for one in run.latencies])
+    notes = f"take {taking}; SQL pair {pair}"
+    rates = [[run.per_second for run in side] for side in (ours, bare)]
+    return compared(name, "taken + freed/s", *rates, notes)
