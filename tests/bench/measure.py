@@ -2,12 +2,10 @@
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any
 
 ROUNDS = 5
 """How often each side has its turn when there is time for it."""
-
-Result = TypeVar("Result")
 
 
 def turns(seconds: int) -> tuple[int, int]:
@@ -16,9 +14,9 @@ def turns(seconds: int) -> tuple[int, int]:
     return max(2, seconds // each), each
 
 
-def interleaved(rounds: int, *sides: Callable[[], Result]) -> list[list[Result]]:
+def interleaved(rounds: int, *sides: Callable[[], Any]) -> list[list[Any]]:
     """Every side once a round: ours, baseline, ours, baseline. One list of results for each side."""
-    results: list[list[Result]] = [[] for _ in sides]
+    results: list[list[Any]] = [[] for _ in sides]
     for _ in range(rounds):
         for side, found in zip(sides, results, strict=True):
             found.append(side())

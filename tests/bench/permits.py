@@ -88,7 +88,7 @@ def _together(runs: Sequence[pgbench.Run]) -> pgbench.Run:
 
 
 def _script(quota: Quota) -> str:
-    """The statements of `permits` themselves, with pgbench's variables. Finding no permit, it would stop with an error."""
+    """The statements of `permits` themselves, with pgbench's variables. Without a free permit pgbench stops."""
     take = permits._TAKE % {"quota_id": quota.pk, "held_seconds": TURN_SECONDS + permits.WINDOW_SECONDS}
     free = permits._FREE % {"permit_id": ":id", "takings": ":takings", "after_seconds": permits.WINDOW_SECONDS}
     return f"{take.strip()} \\gset\n{free.strip()};\n"
@@ -108,5 +108,5 @@ def _figure(name: str, ours: Sequence[pgbench.Run], bare: Sequence[pgbench.Run])
     taking = measure.spread_ms([one for run in ours for one in run.latencies])
     pair = measure.spread_ms([one for run in bare for one in run.latencies])
     notes = f"take {taking}; SQL pair {pair}"
-    rates = [[run.per_second for run in side] for side in (ours, bare)]
-    return compared(name, "taken + freed/s", *rates, notes)
+    rate, bare_rate = ([run.per_second for run in side] for side in (ours, bare))
+    return compared(name, "taken + freed/s", rate, bare_rate, notes)

@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import httpx
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.db.models.functions import Now
@@ -93,6 +94,12 @@ def paying(trial: Trial, mode: str = "insurance") -> Settlement:
     collecting.collect_due()
     assert state_of(settlement) == "paying", settlement.last_error
     return settlement
+
+
+def pay(settlement: Settlement) -> None:
+    """The patient pays on the institution's page."""
+    assert settlement.payment is not None
+    httpx.post(settlement.payment.pay_url, trust_env=False).raise_for_status()
 
 
 def _somebody(account_covers: bool) -> Patient:

@@ -298,3 +298,12 @@ def test_an_interrupted_trial_goes_on_where_it_stopped(insurer: Simulator) -> No
     turns.take_one()
     assert insurer.stats()["calls"] == {"1101": 1, "2201": 1, "2203A": 1, "2204": 1, "2206A": 2}
     assert Visit.objects.get(appointment=trial.appointment).mdtrt_id == insurer.ledger()["visits"][0]["mdtrt_id"]
+
+
+def test_a_call_that_the_gateway_turned_away_has_arrived(insurer: Simulator, settings: LazySettings) -> None:
+    settings.INSURANCE_TRIAL_PER_MINUTE = 1
+    insurer.faults({"infno": "2206A", "kind": "gateway_401"})
+    for appointment in factories.told(2):
+        admission.enter(appointment)
+    assert (turns.take_one(), turns.take_one()) == (True, False)
+    assert insurer.stats()["calls"]["2206A"] == 1

@@ -73,6 +73,7 @@ def test_n_lowered_and_raised_under_load_holds_from_that_moment_on(insurer: Simu
             permits.set_limit(quota, n)
             changes.append((time.time(), n))
         wait_for_the_end_of(workers)
+    diag(insurer)
     assert metered(insurer)["over_limit"] == 0
     assert not list(over_the_limit_in_force(arrivals(insurer), changes))
 
@@ -86,6 +87,7 @@ def test_workers_killed_with_permits_in_their_hands_never_cost_more_than_a_permi
                 worker.kill()
     with processes(8, senders.by_permits, 2.0) as workers:
         wait_for_the_end_of(workers)
+    diag(insurer)
     assert metered(insurer)["over_limit"] == 0
     quota = permits.quota_of(Lane.TRIAL)
     assert quota is not None
@@ -134,3 +136,17 @@ def wait_until(true: Any, seconds: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not come to pass in time"
         time.sleep(0.01)
+
+
+def diag(insurer):
+    from insurance.quota.models import Permit
+    answer = httpx.get(f"{insurer.url}/_stats?arrivals=1", trust_env=False).json()["arrivals"]["2206A"]
+    calls = {c.msgid: c for c in InterfaceCall.objects.all()}
+    last = {}
+    print("PERMITS", Permit.objects.count(), "calls", len(calls), "arr", len(answer), "over", metered(insurer))
+    for row in answer:
+        c = calls[row["msgid"]]
+        prev = last.get(c.permit_id)
+        if prev and row["at"] - prev[0] < WINDOW_SECONDS:
+            print("CLOSE", c.permit_id, row["at"] - prev[0], "arr-sent", row["at"] - c.sent_at.timestamp(), "prev arr-sent", prev[0]-prev[1].sent_at.timestamp(), "prev ans-sent", prev[1].answered_at and (prev[1].answered_at-prev[1].sent_at).total_seconds(), prev[1].outcome, prev[1].note)
+        last[c.permit_id] = (row["at"], c)

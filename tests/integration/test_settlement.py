@@ -1,0 +1,219 @@
+"""Step 6 against the simulated insurer and payment institution: what goes well, and the insurer's leg going wrong."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from hospital import worklist
+from hospital.errors import Conflict, Invalid
+from hospital.models import Appointment, Notice
+from insurance.models import InterfaceCall, PaymentOrder, Settlement, Trial
+from insurance.payment import gateway, orders
+from insurance.quota import lanes
+from insurance.quota.exchange import new_msgid
+from insurance.quota.lanes import Lane
+from insurance.settlement import collecting, opening, steps
+from insurance.trial import admission, turns
+from tests.integration import doing
+from tests.integration.conftest import forget_the_insurer
+from tests.simulators import Simulator, free_port
+
+
+@pytest.fixture
+def cash_trial(insurer: Simulator, payments: Simulator) -> Trial:
+    """A trial that leaves a part to be paid."""
+    return doing.priced(doing.somebody_who_pays_cash())
+
+
+@pytest.fixture
+def covered_trial(insurer: Simulator) -> Trial:
+    """A trial that leaves nothing to be paid."""
+    return doing.priced(doing.somebody_whose_account_covers())
+
+
+def refused(trial: Trial, mode: str = "insurance") -> str:
+    with pytest.raises(Conflict) as caught:
+        opening.open_settlement(Trial.objects.get(pk=trial.pk), mode)
+    return caught.value.code
+
+
+def standing(insurer: Simulator) -> list[dict[str, Any]]:
+    return [row for row in insurer.ledger()["settlements"] if not row["refunded"]]
+
+
+def test_insurance_with_a_part_in_cash(cash_trial: Trial, insurer: Simulator, payments: Simulator) -> None:
+    settlement = doing.paying(cash_trial)
+    assert settlement.payment is not None
+    assert 0 < settlement.cash_fen == settlement.payment.amount_fen == cash_trial.cash_fen
+    doing.pay(settlement)
+    orders.learn(settlement.payment.order_no, gateway.query(settlement.payment.order_no))
+    collecting.collect_due()
+    assert doing.state_of(settlement) == "paid"
+    assert steps.recover_one()
+    assert doing.state_of(settlement) == "completed"
+    assert Appointment.objects.get(pk=settlement.appointment_id).state == "completed"
+    (theirs,) = standing(insurer)
+    assert (theirs["setl_id"], theirs["msgid"]) == (settlement.setl_id, settlement.settle_msgid)
+    assert (theirs["fund_fen"], theirs["cash_fen"]) == (settlement.fund_fen, settlement.cash_fen)
+    assert payments.ledger()["totals"] == {"paid": 1, "cash_fen": settlement.cash_fen, "refunded_fen": 0}
+
+
+def test_insurance_without_a_part_in_cash(covered_trial: Trial, insurer: Simulator) -> None:
+    settlement = doing.insured(covered_trial)
+    assert (doing.state_of(settlement), settlement.cash_fen, settlement.payment) == ("paid", 0, None)
+    assert steps.recover_one()
+    assert doing.state_of(settlement) == "completed"
+    assert Notice.objects.filter(appointment=settlement.appointment_id, kind="completed").count() == 1
+    assert standing(insurer)[0]["account_fen"] == settlement.account_fen > 0
+
+
+def test_self_pay_is_collected_first_and_then_reported(
+    cash_trial: Trial, insurer: Simulator, payments: Simulator
+) -> None:
+    settlement = doing.paying(cash_trial, "self_pay")
+    assert settlement.cash_fen == settlement.total_fen == doing.TOTAL_FEN
+    assert settlement.payment is not None and not steps.settle_one()
+    doing.pay(settlement)
+    orders.learn(settlement.payment.order_no, gateway.query(settlement.payment.order_no))
+    collecting.collect_due()
+    steps.recover_one()
+    assert doing.state_of(settlement) == "completed"
+    ledger = insurer.ledger()
+    assert ledger["settlements"] == []
+    assert (ledger["self_pay"]["reports"], ledger["self_pay"]["cash_fen"]) == (1, doing.TOTAL_FEN)
+
+
+def test_a_refused_settlement_ends_and_a_new_trial_is_possible(cash_trial: Trial, insurer: Simulator) -> None:
+    insurer.faults({"infno": "2207A", "kind": "refuse"})
+    settlement = doing.insured(cash_trial)
+    assert (doing.state_of(settlement), doing.state_of(cash_trial)) == ("refused", "expired")
+    insurer.faults()
+    again = admission.enter(Appointment.objects.get(pk=settlement.appointment_id))
+    turns.take_one()
+    assert doing.state_of(again) == "priced"
+    assert doing.state_of(doing.insured(again)) == "insured"
+    assert len(standing(insurer)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "carried_out"),
+    [("lose", 1), ("half", 1), ("http_500", 1), ("html", 1), ("empty", 1), ("rubbish", 1), ("drop_before", 0)],
+)
+def test_a_lost_answer_is_unknown_once_and_for_all(
+    cash_trial: Trial, insurer: Simulator, fault: str, carried_out: int
+) -> None:
+    insurer.faults({"infno": "2207A", "kind": fault, "times": 1})
+    settlement = doing.insured(cash_trial)
+    assert doing.state_of(settlement) == "unknown"
+    Settlement.objects.update(due_at=Now() - timedelta(hours=1), leased_until=None)
+    for step in (steps.settle_one, steps.recover_one, collecting.collect_due, steps.mark_lapsed, steps.settle_one):
+        step()
+    assert doing.state_of(settlement) == "unknown"
+    assert (insurer.stats()["calls"]["2207A"], len(standing(insurer))) == (1, carried_out)
+    assert InterfaceCall.objects.get(msgid=settlement.settle_msgid).outcome == "unknown"
+    assert refused(cash_trial) == "already_settling"
+
+
+@pytest.mark.parametrize("fault", ["throttle", "gateway_401"])
+def test_what_was_not_carried_out_waits_again_under_a_new_id(cash_trial: Trial, insurer: Simulator, fault: str) -> None:
+    insurer.faults({"infno": "2207A", "kind": fault, "times": 1})
+    settlement = doing.insured(cash_trial)
+    first = settlement.settle_msgid
+    assert doing.state_of(settlement) == "waiting"
+    assert not steps.settle_one(), "not again at once"
+    doing.now_due(settlement)
+    assert steps.settle_one()
+    assert doing.state_of(settlement) == "insured"
+    assert settlement.settle_msgid not in ("", first)
+    assert len(standing(insurer)) == 1
+
+
+def test_an_insurer_that_is_down_is_tried_again(cash_trial: Trial, insurer: Simulator, settings: LazySettings) -> None:
+    settings.INSURANCE_URL = f"http://127.0.0.1:{free_port()}"
+    forget_the_insurer()
+    settlement = doing.insured(cash_trial)
+    assert (doing.state_of(settlement), settlement.last_error.partition(":")[0]) == ("waiting", "NotSent")
+
+
+def test_other_amounts_than_agreed_stand_before_a_person(cash_trial: Trial, insurer: Simulator) -> None:
+    insurer.faults({"infno": "2207A", "kind": "wrong_totals"})
+    settlement = doing.insured(cash_trial)
+    assert (doing.state_of(settlement), settlement.setl_id != "") == ("manual", True)
+    assert "total: agreed 3052 fen, insurer 3152 fen" in settlement.last_error
+    assert not PaymentOrder.objects.exists()
+
+
+def test_a_settlement_gone_silent_is_unknown(cash_trial: Trial, insurer: Simulator) -> None:
+    settlement = doing.opened(cash_trial)
+    taken = worklist.claim(lanes.due(Lane.SETTLEMENT), "calling", lease_seconds=60, settle_msgid=new_msgid())
+    assert taken is not None and steps.mark_lapsed() == 0
+    Settlement.objects.update(leased_until=Now() - timedelta(seconds=1))
+    assert steps.mark_lapsed() == 1
+    assert doing.state_of(settlement) == "unknown"
+    assert not steps.settle_one()
+    with pytest.raises(worklist.Overtaken):
+        steps.record(taken, steps.Event.SETTLED, {}, "late")
+
+
+def test_the_network_saying_otherwise_stands_before_a_person(covered_trial: Trial, insurer: Simulator) -> None:
+    insurer.faults({"infno": "5203", "kind": "wrong_totals"})
+    settlement = doing.insured(covered_trial)
+    steps.recover_one()
+    assert doing.state_of(settlement) == "manual"
+    assert Appointment.objects.get(pk=settlement.appointment_id).state == "booked"
+
+
+@pytest.mark.parametrize("fault", ["lose", "throttle", "gateway_401", "half"])
+def test_an_unanswered_confirmation_is_asked_again(covered_trial: Trial, insurer: Simulator, fault: str) -> None:
+    insurer.faults({"infno": "5203", "kind": fault, "times": 1})
+    settlement = doing.insured(covered_trial)
+    steps.recover_one()
+    assert doing.state_of(settlement) == "confirming"
+    assert not steps.recover_one(), "not again at once"
+    doing.now_due(settlement)
+    steps.recover_one()
+    assert doing.state_of(settlement) == "completed"
+
+
+def test_a_confirmation_gone_silent_is_taken_up_again(covered_trial: Trial, insurer: Simulator) -> None:
+    settlement = doing.insured(covered_trial)
+    worklist.claim(lanes.due(Lane.RECOVERY), "confirming", lease_seconds=60)
+    assert not steps.recover_one()
+    doing.now_due(settlement)
+    assert steps.recover_one()
+    assert doing.state_of(settlement) == "completed"
+
+
+def test_a_trial_is_accepted_once(cash_trial: Trial) -> None:
+    as_another_request_read_it = Trial.objects.get(pk=cash_trial.pk)
+    doing.opened(cash_trial)
+    assert refused(cash_trial) == "already_settling"
+    with pytest.raises(Conflict) as caught:
+        opening.open_settlement(as_another_request_read_it, "self_pay")
+    assert caught.value.code == "already_settling"
+    assert Settlement.objects.count() == 1
+
+
+def test_two_settlements_of_one_appointment_are_impossible(cash_trial: Trial) -> None:
+    first = doing.opened(cash_trial)
+    other = Trial.objects.create(appointment=first.appointment, state="expired")
+    with pytest.raises(IntegrityError, match="one_live_settlement"), transaction.atomic():
+        Settlement.objects.create(appointment=first.appointment, trial=other, mode="insurance", total_fen=1)
+
+
+def test_an_expired_trial_is_not_settled(cash_trial: Trial) -> None:
+    Trial.objects.update(valid_until=Now() - timedelta(seconds=1))
+    assert refused(cash_trial) == "trial_expired"
+    admission.expire_due()
+    assert refused(cash_trial) == "trial_expired"
+    assert not Settlement.objects.exists()
+
+
+def test_a_mode_that_is_not_there(cash_trial: Trial) -> None:
+    with pytest.raises(Invalid) as caught:
+        opening.open_settlement(cash_trial, "barter")
+    assert caught.value.code == "bad_mode"
