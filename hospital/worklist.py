@@ -124,18 +124,19 @@ def move_all(rows: Sequence[Row], to: str, *, reason: str = "", **fields: Any) -
         _journal(rows, came_from, to, reason)
 
 
-def claim(rows: QuerySet[Work], to: str, *, lease_seconds: float, **fields: Any) -> Work | None:
+def claim(rows: QuerySet[Work], to: str | Mapping[str, str], *, lease_seconds: float, **fields: Any) -> Work | None:
     """Take the first of `rows` (in its order) that nobody else is taking: state `to`, one attempt more, a lease.
 
-    Commit before acting on it (design 2, rule 3). None when there is nothing to take. Where the state stays the same
-    (`to` equals it), the row is due again only when the lease is over.
+    `to` says for rows of several states where each goes. Where a state stays as it is, the row is due again only when
+    the lease is over. Commit before acting on it (design 2, rule 3). None when there is nothing to take.
     """
     with transaction.atomic():
         row = rows.select_for_update(skip_locked=True, of=("self",)).first()
         if row is None:
             return None
         until = Now() + timedelta(seconds=lease_seconds)
-        return move(row, to, attempt=row.attempt + 1, leased_until=until, due_at=until, **fields)
+        follows = to if isinstance(to, str) else to[row.state]
+        return move(row, follows, attempt=row.attempt + 1, leased_until=until, due_at=until, **fields)
 
 
 def put_back(row: Work, to: str, *, wait_seconds: float, error: str, **fields: Any) -> Work:

@@ -42,9 +42,16 @@ class NotifyView(APIView):
 def _read(body: bytes) -> tuple[str, OrderStatus]:
     try:
         fields = json.loads(body)
-        status = OrderStatus(
-            PaymentState(fields["state"]), int(fields["amount_fen"]), str(fields.get("transaction_no") or ""), ""
-        )
-        return str(fields["order_no"]), status
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        transaction_no = _word(fields.get("transaction_no") or "")
+        status = OrderStatus(PaymentState(fields["state"]), int(fields["amount_fen"]), transaction_no, "")
+        return _word(fields["order_no"]), status
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
         raise Invalid("bad_callback", _("The callback lacks a field or cannot be read.")) from error
+
+
+def _word(value: object) -> str:
+    """A short text that a row can hold."""
+    word = str(value)
+    if len(word) > 64 or "\0" in word:
+        raise ValueError("too long, or with a NUL")
+    return word

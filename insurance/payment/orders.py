@@ -62,14 +62,17 @@ def learn(order_no: str, status: OrderStatus) -> bool:
 
 
 def ask_due(most: int = 50) -> int:
-    """Ask about the orders whose callback has not come. Returns how many were asked about."""
+    """Ask about the orders whose callback has not come: how many. If the institution is away, the rest later."""
     asked = 0
     for order in PaymentOrder.due(PaymentState.OPEN).order_by("due_at")[:most]:
         asked += 1
         _postpone(order)
         try:
             learn(order.order_no, gateway.query(order.order_no))
-        except (GatewayUnclear, GatewayRefused, AmountsDiffer) as error:
+        except GatewayUnclear as error:
+            log.warning("payment institution away: %s", error)
+            break
+        except (GatewayRefused, AmountsDiffer) as error:
             log.warning("payment order %s: %s: %s", order.order_no, type(error).__name__, error)
     return asked
 

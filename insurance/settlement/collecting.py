@@ -14,10 +14,19 @@ from insurance.states import PaymentState, SettlementState
 LEASE_SECONDS = 40
 BATCH = 200
 
+_STAYS: dict[str, str] = {state: state for state in (SettlementState.INSURED, SettlementState.WAITING)}
+"""An order that is being opened leaves the settlement where it is: asking for it twice is safe."""
+
 
 def collect_due(most: int = BATCH) -> int:
-    """Open the orders that are to be opened and take note of those that have changed. Returns how many moved."""
-    return sum(_order_next() for _ in range(to_order()[:most].count())) + follow(most)
+    """Open the orders that are to be opened and take note of those that have changed. Returns how many moved.
+
+    When the institution does not answer one, it is away, and the others are left for later.
+    """
+    ordered = 0
+    while ordered < most and _order_next():
+        ordered += 1
+    return ordered + follow(most)
 
 
 def to_order() -> QuerySet[Settlement]:
@@ -45,15 +54,14 @@ def follow(most: int = BATCH) -> int:
     return moved
 
 
-def _order_next() -> int:
-    settlement = to_order().first()
+def _order_next() -> bool:
+    """Open the next order; False when there is none or the institution does not answer."""
+    settlement = worklist.claim(to_order(), _STAYS, lease_seconds=LEASE_SECONDS)
     if settlement is None:
-        return 0
-    claimed = worklist.claim(to_order().filter(pk=settlement.pk), settlement.state, lease_seconds=LEASE_SECONDS)
-    if claimed is None:
-        return 0
-    record(claimed, *_order(claimed))
-    return 1
+        return False
+    heard = _order(settlement)
+    record(settlement, *heard)
+    return heard[0] is Event.ORDERED
 
 
 def _order(settlement: Settlement) -> Heard:

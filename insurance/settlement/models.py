@@ -52,10 +52,12 @@ class Settlement(WorkItem):
                 name="settlement_open",
             )
         ]
+        # Money that comes after the end turns REVERSED into MANUAL (`saga`) also where another settlement is under way;
+        # that MANUAL bars a new one is seen to in `opening`, under the appointment's lock.
         constraints = [
             models.UniqueConstraint(
                 fields=["appointment"],
-                condition=~Q(state__in=["refused", "reversed"]),
+                condition=~Q(state__in=["refused", "reversed", "manual"]),
                 name="one_live_settlement",
             )
         ]

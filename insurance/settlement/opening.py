@@ -31,6 +31,7 @@ def open_settlement(trial: Trial, mode: str) -> Settlement:
         appointment = Appointment.objects.select_for_update().get(pk=trial.appointment_id)
         if appointment.state != AppointmentState.BOOKED:
             raise Conflict("appointment_over", _("This appointment is over or cancelled."))
+        refuse_while_settling(appointment)
         try:
             worklist.move(trial, TrialState.ACCEPTED)
         except worklist.Overtaken as error:

@@ -35,6 +35,12 @@ LONGEST_WAIT_SECONDS = 60
 COLLECT_TASK = "tasks.insurance.collect"
 ENDED_WITHOUT_EFFECT = (SettlementState.REFUSED, SettlementState.REVERSED)
 
+RECOVERING: dict[str, str] = {
+    SettlementState.PAID: SettlementState.CONFIRMING,
+    SettlementState.CONFIRMING: SettlementState.CONFIRMING,
+    SettlementState.REVERSING: SettlementState.REVERSING,
+}
+
 Heard = tuple[Event, dict[str, Any], str]
 """What happened, the fields learnt with it, the reason in a few words."""
 
@@ -55,14 +61,8 @@ def recover_one() -> bool:
     held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
     if held is None:
         return False
-    due = lanes.due(Lane.RECOVERY).values_list("state", flat=True).first()
-    undo = due == SettlementState.REVERSING
-    states = (SettlementState.REVERSING,) if undo else (SettlementState.PAID, SettlementState.CONFIRMING)
-    settlement = worklist.claim(
-        lanes.due(Lane.RECOVERY).filter(state__in=states),
-        SettlementState.REVERSING if undo else SettlementState.CONFIRMING,
-        lease_seconds=lease_seconds(),
-    )
+    settlement = worklist.claim(lanes.due(Lane.RECOVERY), RECOVERING, lease_seconds=lease_seconds())
+    undo = settlement is not None and settlement.state == SettlementState.REVERSING
     return _turn(settlement, held, Lane.RECOVERY, reverse if undo else confirm)
 
 
