@@ -19,23 +19,38 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 HINTS_AT_MOST = 10_000
+BATCH = 200
+
+Give = Callable[[list[Any]], Any]
+"""Gives many hints of one kind to the broker."""
+
+Hint = tuple[Give, Any]
 
 
 class _Line:
     """The line of hints and the thread that gives them out, made anew in each process."""
 
     def __init__(self) -> None:
-        self.hints: queue.Queue[Callable[[], Any]] = queue.Queue(maxsize=HINTS_AT_MOST)
+        self.hints: queue.Queue[Hint] = queue.Queue(maxsize=HINTS_AT_MOST)
         self.process_id = os.getpid()
         threading.Thread(target=self._give_out, name="hints", daemon=True).start()
 
     def _give_out(self) -> None:
         while True:
-            hint = self.hints.get()
-            try:
-                hint()
-            except Exception as error:  # noqa: BLE001  whatever the broker does, the next hint must still be given
-                log.warning("hint not given (the tick will find the work): %s", type(error).__name__)
+            for give, items in self._next_batch().items():
+                try:
+                    give(items)
+                except Exception as error:  # noqa: BLE001  whatever the broker does, the next hint must still be given
+                    log.warning("hints not given (the ticks will find the work): %s", type(error).__name__)
+
+    def _next_batch(self) -> dict[Give, list[Any]]:
+        """Wait for a hint and take along what stands behind it: under load many go out on one channel."""
+        give, item = self.hints.get()
+        batch: dict[Give, list[Any]] = {give: [item]}
+        for _ in range(min(self.hints.qsize(), BATCH - 1)):
+            give, item = self.hints.get_nowait()
+            batch.setdefault(give, []).append(item)
+        return batch
 
 
 _line: _Line | None = None
@@ -44,15 +59,15 @@ _making = threading.Lock()
 
 def task(name: str) -> None:
     """After the commit, ask for one run of the task `name`."""
-    after_commit(partial(_send, name))
+    after_commit(_send, name)
 
 
-def after_commit(hint: Callable[[], Any]) -> None:
-    """After the commit, give `hint` to the broker's thread. Returns at once, always."""
-    transaction.on_commit(partial(_drop_in, hint), robust=True)
+def after_commit(give: Give, item: Any) -> None:
+    """After the commit, have the broker's thread give `item`, together with its like. Returns at once, always."""
+    transaction.on_commit(partial(_drop_in, (give, item)), robust=True)
 
 
-def _drop_in(hint: Callable[[], Any]) -> None:
+def _drop_in(hint: Hint) -> None:
     try:
         _current_line().hints.put_nowait(hint)
     except queue.Full:
@@ -67,5 +82,6 @@ def _current_line() -> _Line:
         return _line
 
 
-def _send(name: str) -> None:
-    current_app.send_task(name, retry=False)
+def _send(names: list[str]) -> None:
+    for name in names:
+        current_app.send_task(name, retry=False)

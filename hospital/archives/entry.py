@@ -1,6 +1,5 @@
 """Into the filing queue and out of it again, from the side of the booking; and what may be asked about it."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +31,7 @@ def queue_up(appointment: "Appointment", card: InsuranceCard) -> Archive:
         card_index=blind_index(card.number),
     )
     worklist.enter(archive)
-    wake.after_commit(partial(queue.put, archive.pk))
+    wake.after_commit(queue.put, archive.pk)
     return archive
 
 

@@ -19,13 +19,8 @@ PERSISTENT = 2
 """AMQP delivery mode: written to disk."""
 
 
-def put(archive_id: int) -> None:
-    """One message for one archive that waits. Durable; confirmed by RabbitMQ."""
-    put_many([archive_id])
-
-
-def put_many(archive_ids: Sequence[int]) -> None:
-    """A message for each of these archives."""
+def put(archive_ids: Sequence[int]) -> None:
+    """A message for each of these archives that wait. Durable; confirmed by RabbitMQ."""
     with _open() as queue:
         producer = Producer(queue.channel, queue.exchange, NAME, serializer="json")
         for archive_id in archive_ids:
@@ -57,7 +52,7 @@ def depth() -> int:
 def top_up(waiting_ids: Sequence[int]) -> int:
     """Publish what is missing so that as many messages as `waiting_ids` are ready. Returns how many were published."""
     missing = max(len(waiting_ids) - depth(), 0)
-    put_many(waiting_ids[:missing])
+    put(waiting_ids[:missing])
     return missing
 
 
