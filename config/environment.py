@@ -1,6 +1,9 @@
 """The environment, read strictly: a wrong value is an `ImproperlyConfigured` that names the variable and the remedy."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -43,6 +46,27 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         guard = "-c idle_in_transaction_session_timeout=15000 -c statement_timeout=60000"
         config.setdefault("OPTIONS", {}).update({"options": guard, "connect_timeout": 5})
         return dict(config)
+
+    def time_zone(self, name: str, *, default: str) -> str:
+        """A name of the time zone database."""
+        zone: str = self.str(name, default=default)
+        if zone not in available_timezones():
+            raise ImproperlyConfigured(f"{name} must be a time zone such as {default}, not {zone!r}")
+        return zone
+
+    def rate(self, name: str, *, default: str) -> str:
+        """So many in so long, such as 60/m: s, m, h, d."""
+        rate: str = self.str(name, default=default)
+        if not re.fullmatch(r"[0-9]+/[0-9]*[smhd]", rate):
+            raise ImproperlyConfigured(f"{name} must be a rate such as {default}, not {rate!r}")
+        return rate
+
+    def one_of(self, name: str, choices: Iterable[str], *, default: str) -> str:
+        """One of these words."""
+        word: str = self.str(name, default=default)
+        if word not in set(choices):
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(sorted(choices))}, not {word!r}")
+        return word
 
     def broker_is_amqp(self, url: str) -> bool:
         """True for RabbitMQ, False for Redis or Valkey; anything else stops the start."""

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import Environment
+from insurance.interface.dialects import DIALECTS
 from tasks import queues
 
 env = Environment()
@@ -20,8 +21,8 @@ SECRET_KEY = env.secret("SECRET_KEY", debug=DEBUG)
 PII_KEY = env.secret("PII_KEY", debug=DEBUG)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
-TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="zh-hans")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="Asia/Shanghai")
+LANGUAGE_CODE = env.one_of("LANGUAGE_CODE", ("zh-hans", "en"), default="zh-hans")
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_TZ = True
@@ -94,9 +95,9 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
     "UPDATE_LAST_LOGIN": False,
 }
-RATE_LIMIT_PER_ADDRESS = env.str("RATE_LIMIT_PER_ADDRESS", default="600/m")
-RATE_LIMIT_PER_USER = env.str("RATE_LIMIT_PER_USER", default="60/m")
-RATE_LIMIT_PER_USERNAME = env.str("RATE_LIMIT_PER_USERNAME", default="10/m")
+RATE_LIMIT_PER_ADDRESS = env.rate("RATE_LIMIT_PER_ADDRESS", default="600/m")
+RATE_LIMIT_PER_USER = env.rate("RATE_LIMIT_PER_USER", default="60/m")
+RATE_LIMIT_PER_USERNAME = env.rate("RATE_LIMIT_PER_USERNAME", default="10/m")
 # Counting needs the cache; a patient is not turned away because it is gone. The insurer's limit does not depend on it.
 RATELIMIT_FAIL_OPEN = True
 
@@ -143,7 +144,7 @@ NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
 
 # --- the insurance interface ----------------------------------------------------------------------
 INSURANCE_URL = env.str("INSURANCE_URL", default="http://127.0.0.1:9301")
-INSURANCE_DIALECT = env.str("INSURANCE_DIALECT", default="national")
+INSURANCE_DIALECT = env.one_of("INSURANCE_DIALECT", DIALECTS, default="national")
 INSURANCE_TRIAL_PER_MINUTE = env.positive("INSURANCE_TRIAL_PER_MINUTE", default=100)  # n, first
 INSURANCE_SETTLEMENT_PER_MINUTE = env.positive_or_none("INSURANCE_SETTLEMENT_PER_MINUTE", default="100")
 INSURANCE_SHARED_PER_MINUTE = env.positive_or_none("INSURANCE_SHARED_PER_MINUTE", default="")
@@ -161,11 +162,14 @@ PAYMENT_EXPIRES_SECONDS = env.positive("PAYMENT_EXPIRES_SECONDS", default=900)
 PAYMENT_TIMEOUT_SECONDS = 10
 PAYMENT_ASK_AFTER_SECONDS = 30  # a callback that has not come by then is asked for
 
-if INSURANCE_TRIAL_PER_MINUTE >= FILING_BATCH_SIZE:
-    raise ImproperlyConfigured(
-        f"FILING_BATCH_SIZE (m = {FILING_BATCH_SIZE}) must be greater than INSURANCE_TRIAL_PER_MINUTE "
-        f"(n = {INSURANCE_TRIAL_PER_MINUTE}); raise m or lower n"
-    )
+for _name, _n in (
+    ("INSURANCE_TRIAL_PER_MINUTE", INSURANCE_TRIAL_PER_MINUTE),
+    ("INSURANCE_SHARED_PER_MINUTE", INSURANCE_SHARED_PER_MINUTE or 0),
+):
+    if _n >= FILING_BATCH_SIZE:
+        raise ImproperlyConfigured(
+            f"FILING_BATCH_SIZE (m = {FILING_BATCH_SIZE}) must be greater than {_name} (n = {_n}); raise m or lower n"
+        )
 if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: set both or neither")
 if len(INSURANCE_INSTITUTION_CODE) != 12:
@@ -223,12 +227,13 @@ CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_BEAT_SCHEDULE = queues.schedule(FILING_EVERY_SECONDS)
 CELERY_TIMEZONE = TIME_ZONE
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
     # httpx names every URL it calls at INFO: noise, and query strings do not belong in a log.
     # Celery tells of each tick it sends and receives: several lines a second that say nothing.
     "loggers": {

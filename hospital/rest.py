@@ -47,7 +47,7 @@ def limit_user(request: Request, group: str) -> None:
 
 def limit_username(request: Request, group: str, username: str) -> None:
     """Hold back guesses at one account's password."""
-    _limit(request, group, username.lower(), settings.RATE_LIMIT_PER_USERNAME)
+    _limit(request, group, username.lower().encode(errors="replace").decode(), settings.RATE_LIMIT_PER_USERNAME)
 
 
 def _limit(request: Request, group: str, who: str, rate: str) -> None:

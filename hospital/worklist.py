@@ -80,7 +80,7 @@ Work = TypeVar("Work", bound=WorkItem)
 
 def enter(row: Row, reason: str = "") -> Row:
     """Insert a new row and journal its first state."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row.save(force_insert=True)
         _journal([row], "", row.state, reason)
     return row
@@ -90,7 +90,7 @@ def enter_all(rows: Sequence[Row]) -> None:
     """Insert many new rows of one kind and journal their first state."""
     if not rows:
         return
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         type(rows[0])._default_manager.bulk_create(rows)
         _journal(rows, "", rows[0].state, "")
 

@@ -6,6 +6,9 @@ from rest_framework import serializers
 
 from hospital.rest import StrictSerializer
 
+MOST_OF_ONE_ITEM, HIGHEST_PRICE = Decimal(1_000_000), Decimal(100_000_000)
+"""Together they keep an amount within what the insurer's field (N16,2) and our column can hold."""
+
 
 class AccountInput(StrictSerializer):
     username = serializers.RegexField(r"^[\w.@+-]{3,150}$")
@@ -19,7 +22,11 @@ class AccountInput(StrictSerializer):
 
 
 class CardInput(StrictSerializer):
-    type = serializers.ChoiceField(choices=["01", "02", "03"])
+    # The usual words for a wrong choice repeat what was given: perhaps the number, in the wrong field.
+    type = serializers.ChoiceField(
+        choices=["01", "02", "03"],
+        error_messages={"invalid_choice": serializers.RegexField.default_error_messages["invalid"]},
+    )
     number = serializers.CharField(max_length=50)
 
     def validate_number(self, value: str) -> str:
@@ -35,8 +42,12 @@ class ChargeInput(StrictSerializer):
     med_list_codg = serializers.CharField(max_length=50)
     medins_list_codg = serializers.CharField(max_length=150)
     name = serializers.CharField(max_length=100)
-    quantity = serializers.DecimalField(max_digits=16, decimal_places=4, min_value=Decimal("0.0001"))
-    unit_price = serializers.DecimalField(max_digits=16, decimal_places=6, min_value=Decimal(0))
+    quantity = serializers.DecimalField(
+        max_digits=16, decimal_places=4, min_value=Decimal("0.0001"), max_value=MOST_OF_ONE_ITEM
+    )
+    unit_price = serializers.DecimalField(
+        max_digits=16, decimal_places=6, min_value=Decimal(0), max_value=HIGHEST_PRICE
+    )
 
 
 class ChargesInput(StrictSerializer):

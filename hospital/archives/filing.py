@@ -1,20 +1,20 @@
 """Step 3: file a batch. One transaction for all of it; the broker's messages are acknowledged after the commit."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.db import DataError, connection, transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat, LPad, Now
 from django.utils import timezone
 
 from hospital import worklist
 from hospital.archives import queue
-from hospital.archives.merge import Verdict, merge
-from hospital.archives.models import Archive
+from hospital.archives.merge import merge
+from hospital.archives.models import Archive, MasterRecord
 from hospital.notices import writing
 from hospital.notices.models import Kind
 from hospital.states import ArchiveState
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FILING_LOCK = 4_201
 """The advisory lock that lets one drain file at a time, so that the order of filing is the order of the queue."""
+
+PLACE_DIGITS = 10
 
 TOP_UP_BATCHES = 2
 """How many batches' worth of messages the broker is kept supplied with when it has lost what it had."""
@@ -73,9 +75,9 @@ def _file_rows(waiting: QuerySet[Archive]) -> Batch:
     with transaction.atomic():
         _lock()
         rows = list(waiting.select_for_update(of=("self",)))
-        verdicts = merge(rows)
-        filed = _file([row for row in rows if not verdicts[row.pk].rejection], verdicts)
-        rejected = _reject([row for row in rows if verdicts[row.pk].rejection], verdicts)
+        rejections = merge(rows)
+        filed = _file([row for row in rows if not rejections[row.pk]])
+        rejected = _reject([row for row in rows if rejections[row.pk]], rejections)
         writing.write_all(
             [(row.appointment_id, Kind.FILED, {"number": row.number}) for row in filed]
             + [(row.appointment_id, Kind.REJECTED, {"reason": row.rejection}) for row in rejected]
@@ -103,19 +105,20 @@ def _waiting() -> QuerySet[Archive]:
     return Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk")
 
 
-def _file(rows: Sequence[Archive], verdicts: dict[int, Verdict]) -> Sequence[Archive]:
-    today = timezone.localdate()
+def _file(rows: Sequence[Archive]) -> Sequence[Archive]:
+    """One update for all: the number is the day and the place in the queue, the master record that of the ID number."""
+    today = f"{timezone.localdate():%Y%m%d}"
+    person = MasterRecord.objects.filter(id_index=OuterRef("id_index")).values("pk")
+    number = Concat(Value(today), LPad(Cast("pk", CharField()), PLACE_DIGITS, Value("0")))
+    worklist.move_all(rows, ArchiveState.FILED, filed_at=Now(), number=number, master_id=Subquery(person))
     for row in rows:
-        row.number, row.master_id = f"{today:%Y%m%d}{row.pk:08d}", verdicts[row.pk].master_id
-    if rows:
-        Archive.objects.bulk_update(rows, ["number", "master_id"])
-        worklist.move_all(rows, ArchiveState.FILED, filed_at=Now())
+        row.number = f"{today}{row.pk:0{PLACE_DIGITS}d}"
     return rows
 
 
-def _reject(rows: Sequence[Archive], verdicts: dict[int, Verdict]) -> Sequence[Archive]:
+def _reject(rows: Sequence[Archive], rejections: Mapping[int, str]) -> Sequence[Archive]:
     for row in rows:
-        reason = verdicts[row.pk].rejection
+        reason = rejections[row.pk]
         worklist.move(row, ArchiveState.REJECTED, reason=reason, rejection=reason)
     return rows
 

@@ -1,7 +1,6 @@
 """Whose record is it? Archives of one batch are merged into the patients' master records by ID number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.utils import timezone
 
@@ -9,19 +8,11 @@ from hospital.archives.models import Archive, Card, MasterRecord
 from hospital.identity import InsuranceCard, is_card, is_id_number
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A master record to file under, or the reason why it cannot be filed."""
+def merge(rows: Sequence[Archive]) -> dict[int, str]:
+    """Why each row (by its id) cannot be filed, "" where it can; new people and cards are written.
 
-    master_id: int | None = None
-    rejection: str = ""
-
-
-def merge(rows: Sequence[Archive]) -> dict[int, Verdict]:
-    """A verdict for each row by its id; new people and cards are written. Call inside the filing transaction.
-
-    Rejections: `bad_id_number`, `bad_card`, `card_not_own` (an identity card of somebody else),
-    `contradictory_identity` (the ID number is filed under another name), `card_of_another`.
+    Call inside the filing transaction. Rejections: `bad_id_number`, `bad_card`, `card_not_own` (an identity card of
+    somebody else), `contradictory_identity` (the ID number is filed under another name), `card_of_another`.
     """
     known = {one.id_index: one for one in MasterRecord.objects.filter(id_index__in={row.id_index for row in rows})}
     cards = Card.objects.filter(index__in={row.card_index for row in rows})
@@ -32,7 +23,7 @@ def merge(rows: Sequence[Archive]) -> dict[int, Verdict]:
     accepted = [row for row in rows if not rejections[row.pk]]
     people = known | _new_people([row for row in accepted if row.id_index not in known])
     _write_cards([row for row in accepted if row.card_index in new_cards], people)
-    return {row.pk: Verdict(None if (why := rejections[row.pk]) else people[row.id_index].pk, why) for row in rows}
+    return rejections
 
 
 def _impossible(row: Archive) -> str:

@@ -190,6 +190,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='settlement',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['refused', 'reversed']), _negated=True), fields=('appointment',), name='one_live_settlement'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['refused', 'reversed', 'manual']), _negated=True), fields=('appointment',), name='one_live_settlement'),
         ),
     ]

@@ -88,6 +88,7 @@ class _Journal:
     def before(self, msgid: str, infno: str, body: bytes) -> float:
         """Commit the record; how many seconds the call may take. Raises `NotSent` when the permit does not cover it."""
         metered = infno in self.metered
+        self.before_this = self.held.arrives_until
         if metered and self.spent:
             raise NotSent("a permit carries one metered message")
         InterfaceCall.objects.create(
@@ -108,7 +109,7 @@ class _Journal:
 
     def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:
         """What became of it, once: an older record of the same id stands as it is."""
-        self._arrived(outcome)
+        self._arrived(outcome, answered=bool(reply))
         text = reply.decode("utf-8", "replace").replace("\x00", "")
         InterfaceCall.objects.filter(msgid=msgid, outcome="").update(
             outcome=outcome.value, reply=text, note=note[:300], answered_at=Now()
@@ -118,14 +119,14 @@ class _Journal:
 
     def _leaves(self, metered: bool, seconds: float) -> None:
         """From here on it may arrive, until its time limit."""
-        self.before_this = self.held.arrives_until
         self.spent = self.spent or metered
         if metered or settings.INSURANCE_SHARED_PER_MINUTE:
             self.held.arrives_until = time.monotonic() + seconds
 
-    def _arrived(self, outcome: Outcome) -> None:
-        """With an answer it has arrived; if surely nothing left, it is as before; in silence it may still arrive."""
-        if outcome is Outcome.NOT_SENT:
+    def _arrived(self, outcome: Outcome, *, answered: bool) -> None:
+        """With an answer it has arrived, even with a gateway's 401; if surely nothing left, it is as before; in silence
+        it may still arrive."""
+        if outcome is Outcome.NOT_SENT and not answered:
             self.held.arrives_until = self.before_this
         elif outcome is not Outcome.UNKNOWN and self.held.arrives_until is not None:
             self.held.arrives_until = time.monotonic()

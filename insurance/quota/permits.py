@@ -67,11 +67,7 @@ def quota_of(lane: Lane) -> Quota | None:
     name = lanes.quota_name(lane)
     if name is None:
         return None
-    quota = Quota.objects.filter(name=name).first()
-    if quota is None:
-        quota, made = Quota.objects.get_or_create(name=name)
-        if made:
-            set_limit(quota, lanes.first_limit(name))
+    quota = Quota.objects.filter(name=name).first() or _first_made(name)
     return quota if quota.per_minute is not None else None
 
 
@@ -145,6 +141,15 @@ def check_limit(quota: Quota, per_minute: int | None) -> None:
     """m > n holds for whatever trials draw on (method, step 3). Raises `Invalid("m_not_above_n")`."""
     if quota.name != Lane.SETTLEMENT and per_minute is not None and per_minute >= settings.FILING_BATCH_SIZE:
         raise Invalid("m_not_above_n", _("n must stay below m, the filing batch size (FILING_BATCH_SIZE)."))
+
+
+def _first_made(name: str) -> Quota:
+    """The quota, its first limit and its permits in one: without its limit it would be taken for unlimited."""
+    with transaction.atomic():
+        quota, made = Quota.objects.get_or_create(name=name)
+        if made:
+            set_limit(quota, lanes.first_limit(name))
+    return quota
 
 
 def _resize(quota: Quota, size: int) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -45,7 +46,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description="Measure the hot paths against bare SQL.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
-    parser.add_argument("--seconds", type=int, default=10, metavar="S", help="how long each side is measured (10)")
+    parser.add_argument("--seconds", type=int, default=8, metavar="S", help="how long each side is measured (8)")
     asked = parser.parse_args(arguments)
     unknown = [name for name in asked.names if name not in NAMES]
     if unknown:
@@ -62,13 +63,14 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _run(home: Path, names: Sequence[str], seconds: int, to: Path | None) -> None:
-    console, progress = Console(highlight=False), Console(stderr=True, highlight=False, style="dim")
+    console, progress = _console(), Console(stderr=True, highlight=False, style="dim")
     load_before = os.getloadavg()[0]
     found: list[Figure] = []
     with environment_for(home) as variables:
         for name in names:
-            progress.print(f"{name} ...")
+            began = time.monotonic()
             found += _figures_of(name, seconds, variables)
+            progress.print(f"{name}: {time.monotonic() - began:.0f} s")
     console.print(figures.table(found))
     document = figures.document(found, seconds, load_before)
     console.print(
@@ -77,6 +79,11 @@ def _run(home: Path, names: Sequence[str], seconds: int, to: Path | None) -> Non
     )
     if to:
         to.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def _console() -> Console:
+    """The terminal; where there is none, wide enough for the table."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 150)
 
 
 def _figures_of(name: str, seconds: int, variables: Mapping[str, str]) -> list[Figure]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from hospital import worklist
 from insurance.states import TrialState
 from insurance.trial import line
 from insurance.trial.models import Trial
@@ -18,6 +17,9 @@ from tests.bench.figures import Figure
 LENGTHS = (100, 10_000)
 """How many wait. The one who asks is the last."""
 
+CROWD = 100
+"""How many patients wait, each with as many appointments as it takes."""
+
 CHUNK = 20
 """Readings of each side before the other has its turn."""
 
@@ -26,11 +28,11 @@ _COUNT = "SELECT count(*) FROM insurance_trial WHERE state = 'waiting' AND id < 
 
 def run(seconds: int) -> list[Figure]:
     """One figure a length; each side is measured for about half of `seconds`."""
-    session = rows.sessions(1, seats=1)[0]
+    who, sessions = rows.patients(CROWD), rows.sessions(max(LENGTHS) // CROWD, seats=1)
+    booked = rows.appointments(who, sessions)
     found: list[Figure] = []
     for length in LENGTHS:
-        missing = length - Trial.objects.count()
-        worklist.enter_all([Trial(appointment=one) for one in rows.appointments(rows.patients(missing), session)])
+        Trial.objects.bulk_create(Trial(appointment=one) for one in booked[Trial.objects.count() : length])
         rows.tidy(Trial)
         found.append(_measured(length, seconds / 2))
     return found
@@ -45,10 +47,12 @@ def _measured(length: int, seconds: float) -> Figure:
         for side, found in ((_place, ours), (_count, bare)):
             found += [_timed(side, last, length - 1) for _ in range(CHUNK)]
     notes = f"{measure.spread_ms(ours)}; SQL {measure.spread_ms(bare)}"
-    medians = [
-        [measure.median(side[i : i + CHUNK]) * 1000 for i in range(0, len(side), CHUNK)] for side in (ours, bare)
-    ]
-    return figures.compared(f"line: {length:,} waiting", "ms", *medians, notes)
+    return figures.compared(f"line: {length:,} waiting", "ms", _chunks(ours), _chunks(bare), notes)
+
+
+def _chunks(seconds: list[float]) -> list[float]:
+    """The median of each turn, in milliseconds."""
+    return [measure.median(seconds[i : i + CHUNK]) * 1000 for i in range(0, len(seconds), CHUNK)]
 
 
 def _timed(side: Callable[[Trial], int], trial: Trial, expected: int) -> float:

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-ROUNDS = 5
+ROUNDS = 4
 """How often each side has its turn when there is time for it."""
 
 

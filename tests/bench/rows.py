@@ -10,7 +10,6 @@ from django.db import connection
 from django.utils import timezone
 
 from demo.people import people
-from hospital import worklist
 from hospital.models import Appointment, Archive, Department, Doctor, Patient, PriceItem, PriceList, Session
 from hospital.privacy import blind_index
 
@@ -56,16 +55,16 @@ def patients(count: int) -> list[Patient]:
     )
 
 
-def appointments(who: Sequence[Patient], session: Session) -> list[Appointment]:
-    """A booked appointment for each of them; no seat is counted."""
-    booked = [Appointment(patient=one, session=session) for one in who]
-    worklist.enter_all(booked)
-    return booked
+def appointments(who: Sequence[Patient], where: Sequence[Session]) -> list[Appointment]:
+    """A booked appointment of each of them in each session; no seat is counted and nothing is journalled."""
+    return Appointment.objects.bulk_create(
+        Appointment(patient=one, session=session) for session in where for one in who
+    )
 
 
 def queued(count: int, session: Session) -> None:
     """`count` new people in the filing queue, each with an identity card as insurance card."""
-    worklist.enter_all([_archive(one) for one in appointments(patients(count), session)])
+    Archive.objects.bulk_create(_archive(one) for one in appointments(patients(count), [session]))
 
 
 def _archive(appointment: Appointment) -> Archive:

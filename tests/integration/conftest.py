@@ -1,6 +1,7 @@
 """Fixtures for tests that need the database and, some, the simulators."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from django.conf import LazySettings
@@ -18,6 +19,12 @@ def _database(db: None) -> None:
 @pytest.fixture
 def api() -> APIClient:
     return APIClient()
+
+
+@pytest.fixture
+def own_counters(settings: LazySettings) -> None:
+    """Rates are counted for this test alone."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
 @pytest.fixture(scope="session")

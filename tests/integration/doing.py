@@ -106,7 +106,7 @@ def _somebody(account_covers: bool) -> Patient:
     for tried in _tried:
         number = factories.id_number(tried)
         psn_no = psn_no_of(number)
-        covers = insutype_of(psn_no) == "310" and balance_of(psn_no) >= TOTAL_FEN
-        if covers is account_covers:
+        account_fen = balance_of(psn_no) if insutype_of(psn_no) == "310" else 0
+        if account_fen >= TOTAL_FEN if account_covers else account_fen == 0:
             return factories.patient(number=number)
     raise AssertionError("nobody like that")

@@ -54,7 +54,7 @@ def test_archive_numbers_ascend_with_the_queue() -> None:
     filing.file_batch(100)
     numbers = [str(number) for number in Archive.objects.order_by("pk").values_list("number", flat=True)]
     assert numbers == sorted(numbers) and len(set(numbers)) == 12
-    assert all(len(number) == 16 and number.isdigit() for number in numbers)
+    assert all(len(number) == 18 and number.isdigit() for number in numbers)
 
 
 def test_each_filed_archive_has_one_notice_and_one_journal_row() -> None:

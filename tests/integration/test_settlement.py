@@ -205,6 +205,17 @@ def test_two_settlements_of_one_appointment_are_impossible(cash_trial: Trial) ->
         Settlement.objects.create(appointment=first.appointment, trial=other, mode="insurance", total_fen=1)
 
 
+def test_a_settlement_before_a_person_bars_a_new_one(cash_trial: Trial, insurer: Simulator) -> None:
+    insurer.faults({"infno": "2207A", "kind": "wrong_totals"})
+    first = doing.insured(cash_trial)
+    assert doing.state_of(first) == "manual"
+    other = Trial.objects.create(appointment=first.appointment, state="expired")
+    Trial.objects.filter(pk=cash_trial.pk).update(state="expired")
+    Trial.objects.filter(pk=other.pk).update(state="priced", valid_until=Now() + timedelta(hours=1))
+    assert refused(other) == "already_settling"
+    assert doing.state_of(other) == "priced"
+
+
 def test_an_expired_trial_is_not_settled(cash_trial: Trial) -> None:
     Trial.objects.update(valid_until=Now() - timedelta(seconds=1))
     assert refused(cash_trial) == "trial_expired"

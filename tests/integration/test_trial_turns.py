@@ -279,6 +279,7 @@ def test_a_permit_carries_one_metered_message(insurer: Simulator) -> None:
         conversation.price(client, trial, lines)
         conversation.price(client, trial, lines)
     assert insurer.stats()["calls"]["2206A"] == 1
+    assert Permit.objects.filter(free_at__gt=Now()).get().pk == held.permit_id, "the first one has arrived"
 
 
 def test_a_permit_is_free_a_window_after_the_last_answer(insurer: Simulator) -> None:

@@ -1,11 +1,13 @@
 """Races need transactions that really commit, and the simulators where something is said to the insurer."""
 
-import os
+from collections.abc import Iterator
 
 import pytest
-import redis
+from django.conf import LazySettings
 
+from hospital import wake
 from tests.integration.conftest import insurer, insurer_process, payments, payments_process
+from tests.races import brokers
 
 __all__ = ["insurer", "insurer_process", "payments", "payments_process"]
 
@@ -18,8 +20,23 @@ def _database(transactional_db: None) -> None:
 @pytest.fixture
 def valkey_url() -> str:
     """An empty database of a Valkey or Redis that tests may use."""
-    url = os.environ.get("TEST_VALKEY_URL")
-    if not url:
-        pytest.skip("TEST_VALKEY_URL is not set (bin/test sets it)")
-    redis.Redis.from_url(url).flushdb()
-    return url
+    return brokers.address("valkey")
+
+
+@pytest.fixture(params=["valkey", pytest.param("rabbitmq", marks=pytest.mark.broker)])
+def broker_url(request: pytest.FixtureRequest) -> str:
+    """A broker of each kind."""
+    return brokers.address(request.param)
+
+
+@pytest.fixture
+def filing_queue(broker_url: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The filing queue on that broker, empty, under a name of its own."""
+    with brokers.own_queue(settings, monkeypatch, broker_url) as name:
+        yield name
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hints are really given, by a thread that no other test has used."""
+    monkeypatch.setattr(wake, "_line", None)

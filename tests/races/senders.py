@@ -3,6 +3,7 @@
 Each function here is the whole life of one worker process.
 """
 
+import contextlib
 import itertools
 import logging
 import os
@@ -22,7 +23,7 @@ from insurance.interface.errors import InterfaceError
 from insurance.interface.messages import Card, Insured
 from insurance.interface.transport import HttpTransport
 from insurance.quota import permits
-from insurance.quota.exchange import exchange, profile
+from insurance.quota.exchange import exchange, profile, turn_seconds
 from insurance.quota.lanes import Lane
 
 ANSWER_LIMIT_SECONDS = 1.0
@@ -34,10 +35,15 @@ def by_permits(seconds: float) -> None:
     """Ours: a permit, the message, the answer. Nobody ever has to wait for work."""
     ends_at = time.monotonic() + seconds
     while time.monotonic() < ends_at:
-        held = permits.take(Lane.TRIAL, turn_seconds=ANSWER_LIMIT_SECONDS, wait_seconds=1.0)
-        if held is not None:
-            with exchange(held, Lane.TRIAL, "hammer") as client:
-                _try_on(client)
+        one_by_permit()
+
+
+def one_by_permit(wait_seconds: float = 1.0) -> None:
+    """One turn, if a permit comes free in time."""
+    held = permits.take(Lane.TRIAL, turn_seconds=turn_seconds(), wait_seconds=wait_seconds)
+    if held is not None:
+        with contextlib.suppress(InterfaceError), exchange(held, Lane.TRIAL, "hammer") as client:
+            _ask(client)
 
 
 def by_token_bucket(seconds: float, n: int, window_seconds: float) -> None:
@@ -65,12 +71,14 @@ def by_moving_window(seconds: float, n: int, window_seconds: int, storage: str) 
 
 
 def _try_on(client: InsuranceClient) -> None:
+    with contextlib.suppress(InterfaceError):
+        _ask(client)
+
+
+def _ask(client: InsuranceClient) -> None:
     """2206A for a visit that nobody registered: refused, and counted like any other."""
     insured, card = Insured("P1", "310", settings.INSURANCE_REGION, "11"), Card("02", "X")
-    try:
-        client.trial(insured, card, "V1", "B1", 100, "11")
-    except InterfaceError:
-        return
+    client.trial(insured, card, "V1", "B1", 100, "11")
 
 
 class _NoJournal:

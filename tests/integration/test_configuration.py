@@ -1,0 +1,77 @@
+"""A wrong or contradictory environment stops the start: one line on stderr and a code that is not zero."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = {"SECRET_KEY": "s" * 40, "PII_KEY": "p" * 40, "PAYMENT_SECRET": "m" * 40, "DEBUG": "0"}
+OURS = ("INSURANCE_", "PAYMENT_", "NOTICE_", "FILING_", "TRIAL_", "RATE_LIMIT_", "INSURER_")
+
+
+def start(**environment: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py check` in an environment of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    inherited.pop("DJANGO_SETTINGS_MODULE", None)
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={**inherited, **GOOD, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_good_environment_starts() -> None:
+    ended = start()
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"PII_KEY": ""}, "PII_KEY"),
+        ({"PAYMENT_SECRET": "short"}, "PAYMENT_SECRET"),
+        ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysql://u@h/d"}, "DATABASE_URL"),
+        ({"BROKER_URL": "memory://"}, "BROKER_URL"),
+        ({"BROKER_URL": "sqs://"}, "BROKER_URL"),
+        ({"FILING_BATCH_SIZE": "100"}, "FILING_BATCH_SIZE"),
+        ({"FILING_BATCH_SIZE": "0"}, "FILING_BATCH_SIZE"),
+        ({"FILING_BATCH_SIZE": "many"}, "FILING_BATCH_SIZE"),
+        ({"INSURANCE_TRIAL_PER_MINUTE": "200"}, "INSURANCE_TRIAL_PER_MINUTE"),
+        ({"INSURANCE_TRIAL_PER_MINUTE": "0"}, "INSURANCE_TRIAL_PER_MINUTE"),
+        ({"INSURANCE_TRIAL_PER_MINUTE": "-5"}, "INSURANCE_TRIAL_PER_MINUTE"),
+        ({"INSURANCE_TRIAL_PER_MINUTE": "1.5"}, "INSURANCE_TRIAL_PER_MINUTE"),
+        ({"INSURANCE_SETTLEMENT_PER_MINUTE": "0"}, "INSURANCE_SETTLEMENT_PER_MINUTE"),
+        ({"INSURANCE_SHARED_PER_MINUTE": "lots"}, "INSURANCE_SHARED_PER_MINUTE"),
+        ({"INSURANCE_SHARED_PER_MINUTE": "200"}, "INSURANCE_SHARED_PER_MINUTE"),
+        ({"FILING_EVERY_SECONDS": "0"}, "FILING_EVERY_SECONDS"),
+        ({"INSURANCE_TIMEOUT_SECONDS": "soon"}, "INSURANCE_TIMEOUT_SECONDS"),
+        ({"INSURANCE_DIALECT": "klingon"}, "INSURANCE_DIALECT"),
+        ({"INSURANCE_INSTITUTION_CODE": "H1"}, "INSURANCE_INSTITUTION_CODE"),
+        ({"TRIAL_LINE_MINUTES": "-1"}, "TRIAL_LINE_MINUTES"),
+        ({"TRIAL_VALID_SECONDS": "0"}, "TRIAL_VALID_SECONDS"),
+        ({"PAYMENT_EXPIRES_SECONDS": ""}, "PAYMENT_EXPIRES_SECONDS"),
+        ({"NOTICE_WEBHOOK_URL": "http://127.0.0.1/"}, "NOTICE_WEBHOOK_SECRET"),
+        ({"NOTICE_WEBHOOK_SECRET": "x" * 40}, "NOTICE_WEBHOOK_URL"),
+        ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
+        ({"LANGUAGE_CODE": "tlh"}, "LANGUAGE_CODE"),
+        ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+        ({"RATE_LIMIT_PER_USER": "often"}, "RATE_LIMIT_PER_USER"),
+        ({"RATE_LIMIT_PER_USER": "5"}, "RATE_LIMIT_PER_USER"),
+    ],
+    ids=lambda given: "-".join(f"{k}={v}" for k, v in given.items()) if isinstance(given, dict) else "",
+)
+def test_a_wrong_value_stops_the_start_with_one_line(environment: dict[str, str], named: str) -> None:
+    ended = start(**environment)
+    assert ended.returncode != 0
+    lines = ended.stderr.strip().splitlines()
+    assert len(lines) == 1 and named in lines[0], ended.stderr
+    assert not any(GOOD[name] in ended.stderr for name in GOOD if name != "DEBUG")

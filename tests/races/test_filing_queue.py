@@ -1,0 +1,125 @@
+"""The filing queue on both brokers: its messages may be lost, repeated or unreadable, the rows are filed all the same."""
+
+import pytest
+from kombu import Connection
+
+from hospital.archives import filing, queue
+from hospital.archives.filing import Batch
+from hospital.models import Archive
+from hospital.states import ArchiveState
+from tests.races import brokers
+from tests.races.crowd import queued
+from tests.races.test_filing import filed_in_order
+from tests.races.together import dies, kill_myself
+
+pytestmark = pytest.mark.usefixtures("filing_queue")
+
+
+def drain_all(most: int = 200) -> None:
+    """Ticks until nothing is filed any more."""
+    while filing.drain(most) != Batch():
+        pass
+
+
+def test_what_is_taken_is_gone_only_when_the_block_ends_well() -> None:
+    queue.put([1, 2, 3])
+    with queue.take(2) as taken:
+        assert (taken, queue.depth()) == (2, 1)
+    assert queue.depth() == 1
+    with pytest.raises(ZeroDivisionError), queue.take(10) as taken:
+        taken / 0
+    assert queue.depth() == 1
+
+
+def test_the_queue_is_topped_up_to_the_rows_that_wait_and_no_further() -> None:
+    queue.put([1, 2])
+    assert queue.top_up([1, 2, 3, 4, 5]) == 3
+    assert queue.top_up([1, 2, 3, 4, 5]) == 0
+    assert queue.depth() == 5
+
+
+def test_a_tick_files_m_and_leaves_the_rest_in_the_queue() -> None:
+    archives = queued(5)
+    queue.put(archives)
+    assert filing.drain(3) == Batch(filed=3)
+    assert filed_in_order() == archives[:3]
+    assert queue.depth() == 2
+
+
+def test_messages_that_come_three_times_have_no_effect() -> None:
+    archives = queued(10)
+    for _ in range(3):
+        queue.put(archives)
+    drain_all()
+    assert filed_in_order() == archives
+
+
+def test_messages_in_reverse_do_not_turn_the_order_round() -> None:
+    archives = queued(10)
+    queue.put(archives[::-1])
+    drain_all(3)
+    assert filed_in_order() == archives
+
+
+@pytest.mark.parametrize("wipe", [brokers.purge, brokers.delete])
+def test_a_broker_that_was_wiped_costs_nobody_the_place(wipe: brokers.Wipe, broker_url: str) -> None:
+    archives = queued(10)
+    queue.put(archives)
+    wipe(broker_url, queue.NAME)
+    drain_all()
+    assert filed_in_order() == archives
+
+
+def test_a_message_that_nobody_can_read_stops_no_drain(broker_url: str) -> None:
+    archives = queued(3)
+    queue.put(archives[:1])
+    with Connection(broker_url) as connection:
+        producer = connection.Producer(exchange="archives", routing_key=queue.NAME)
+        producer.publish(b"\x80\x04no", content_type="application/x-python-serialize", content_encoding="binary")
+    queue.put(archives[1:])
+    drain_all()
+    assert filed_in_order() == archives
+
+
+def test_a_drain_killed_before_its_commit_leaves_everybody_in_the_queue() -> None:
+    archives = queued(20)
+    queue.put(archives)
+    assert dies(drain_until_before_the_commit)
+    assert Archive.objects.filter(state=ArchiveState.QUEUED).count() == 20
+    drain_all()
+    assert filed_in_order() == archives
+
+
+def test_a_drain_killed_between_commit_and_acknowledgement_files_nobody_twice() -> None:
+    archives = queued(20)
+    queue.put(archives)
+    assert dies(drain_until_after_the_commit)
+    assert filed_in_order() == archives[:10]
+    drain_all()
+    assert filed_in_order() == archives
+
+
+def test_a_drain_that_fails_puts_its_messages_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.put(queued(4))
+    with monkeypatch.context() as broken:
+        broken.setattr(filing, "FILING_LOCK", "not a number")
+        with pytest.raises(Exception, match="invalid input|not a number|function"):
+            filing.drain()
+    assert queue.depth() == 4
+
+
+def drain_until_before_the_commit() -> None:
+    filing.writing.write_all = kill_myself  # type: ignore[attr-defined]
+    filing.drain(10)
+
+
+def drain_until_after_the_commit() -> None:
+    file_batch = filing.file_batch
+
+    def file_and_die(most: int) -> Batch:
+        file_batch(most)
+        kill_myself()
+        raise AssertionError("still alive")
+
+    filing.file_batch = file_and_die
+    filing.drain(10)
