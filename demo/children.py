@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 RUN_MARK = "HOSPITAL_RUN"
 """The environment variable whose value is the home directory of the run a process belongs to."""

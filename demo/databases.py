@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 from psycopg2 import sql
 
 from demo.home import CannotStart

@@ -1,6 +1,7 @@
 """What goes in and comes out of the appointment endpoints. Shapes only, no rules."""
 
 from decimal import Decimal
+from typing import Any
 
 from rest_framework import serializers
 
@@ -59,12 +60,12 @@ class SessionQuery(StrictSerializer):
     department = serializers.CharField(required=False, max_length=20)
 
 
-class AccountOutput(serializers.Serializer):  # type: ignore[type-arg]
+class AccountOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
 
 
-class SessionOutput(serializers.Serializer):  # type: ignore[type-arg]
+class SessionOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     department = serializers.CharField(source="doctor.department.name")
     department_code = serializers.CharField(source="doctor.department.code")
@@ -75,7 +76,7 @@ class SessionOutput(serializers.Serializer):  # type: ignore[type-arg]
     free = serializers.IntegerField()
 
 
-class ArchiveOutput(serializers.Serializer):  # type: ignore[type-arg]
+class ArchiveOutput(serializers.Serializer[Any]):
     state = serializers.CharField()
     ahead = serializers.IntegerField()
     number = serializers.CharField(allow_null=True)
@@ -83,18 +84,18 @@ class ArchiveOutput(serializers.Serializer):  # type: ignore[type-arg]
     rejection = serializers.CharField(allow_null=True)
 
 
-class BookedArchiveOutput(serializers.Serializer):  # type: ignore[type-arg]
+class BookedArchiveOutput(serializers.Serializer[Any]):
     state = serializers.CharField()
     ahead = serializers.IntegerField()
 
 
-class BookedOutput(serializers.Serializer):  # type: ignore[type-arg]
+class BookedOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.CharField()
     archive = BookedArchiveOutput()
 
 
-class ChargeOutput(serializers.Serializer):  # type: ignore[type-arg]
+class ChargeOutput(serializers.Serializer[Any]):
     med_list_codg = serializers.CharField()
     medins_list_codg = serializers.CharField()
     name = serializers.CharField()
@@ -103,12 +104,12 @@ class ChargeOutput(serializers.Serializer):  # type: ignore[type-arg]
     amount_fen = serializers.IntegerField()
 
 
-class ChargesOutput(serializers.Serializer):  # type: ignore[type-arg]
+class ChargesOutput(serializers.Serializer[Any]):
     charges = ChargeOutput(many=True)
     total_fen = serializers.IntegerField()
 
 
-class AppointmentOutput(serializers.Serializer):  # type: ignore[type-arg]
+class AppointmentOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.CharField()
     session = SessionOutput()

@@ -1,5 +1,7 @@
 """The inbox over HTTP."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,7 +16,7 @@ class NoticesQuery(StrictSerializer):
     after = serializers.IntegerField(default=0, min_value=0, max_value=2**63 - 1)
 
 
-class NoticeOutput(serializers.Serializer):  # type: ignore[type-arg]
+class NoticeOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.CharField()
     appointment = serializers.IntegerField()

@@ -28,17 +28,17 @@ class SettlementInput(StrictSerializer):
     mode = serializers.ChoiceField(choices=Mode.values)
 
 
-class OpenedOutput(serializers.Serializer):  # type: ignore[type-arg]
+class OpenedOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.CharField()
 
 
-class PaymentOutput(serializers.Serializer):  # type: ignore[type-arg]
+class PaymentOutput(serializers.Serializer[Any]):
     url = serializers.CharField()
     expires_at = serializers.DateTimeField()
 
 
-class SettlementOutput(serializers.Serializer):  # type: ignore[type-arg]
+class SettlementOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     trial = serializers.IntegerField()
     appointment = serializers.IntegerField()

@@ -23,7 +23,7 @@ from insurance.trial.models import Trial
 _PRICED = ("total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen")
 
 
-class TrialOutput(serializers.Serializer):  # type: ignore[type-arg]
+class TrialOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     appointment = serializers.IntegerField()
     state = serializers.ChoiceField(choices=[state.value for state in TrialState])
@@ -40,7 +40,7 @@ class TrialOutput(serializers.Serializer):  # type: ignore[type-arg]
     reason = serializers.CharField(required=False)
 
 
-class LineOutput(serializers.Serializer):  # type: ignore[type-arg]
+class LineOutput(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     per_minute = serializers.IntegerField(allow_null=True)
     eta_seconds = serializers.IntegerField()

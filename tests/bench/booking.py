@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from django.db import connection
 from django.db.models import F
 from rest_framework_simplejwt.tokens import AccessToken

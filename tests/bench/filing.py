@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from hospital.archives import filing
 from hospital.models import Archive, Journal

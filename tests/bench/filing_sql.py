@@ -7,7 +7,7 @@ rows are those that `filing.file_batch` leaves behind when every person is a new
 from typing import Any
 
 from django.db import connection
-from psycopg2.extras import execute_values  # type: ignore[import-untyped]
+from psycopg2.extras import execute_values
 
 _OLDEST = """
     SELECT a.id, a.appointment_id, p.patient_id, a.id_index, a.id_number, a.name, a.phone, a.card_index, a.card_type,
