@@ -49,17 +49,17 @@ TRIAL_MOVES: Moves = {
     _T.PRICED: frozenset({_T.ACCEPTED, _T.EXPIRED, _T.SUPERSEDED, _T.CANCELLED}),
     _T.ACCEPTED: frozenset({_T.EXPIRED}),
     _T.FROZEN: frozenset({_T.WAITING, _T.CANCELLED}),
-    _T.REFUSED: frozenset(),
+    _T.REFUSED: frozenset({_T.ACCEPTED}),  # by self-pay
     _T.EXPIRED: frozenset(),
     _T.SUPERSEDED: frozenset(),
     _T.CANCELLED: frozenset(),
 }
 
 SETTLEMENT_MOVES: Moves = {
-    _S.WAITING: frozenset({_S.CALLING, _S.WAITING, _S.PAYING}),
+    _S.WAITING: frozenset({_S.CALLING, _S.WAITING, _S.PAYING, _S.PAID, _S.MANUAL}),
     _S.CALLING: frozenset({_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.MANUAL}),
-    _S.INSURED: frozenset({_S.INSURED, _S.PAYING}),
-    _S.PAYING: frozenset({_S.PAID, _S.REVERSING, _S.REVERSED, _S.MANUAL}),
+    _S.INSURED: frozenset({_S.INSURED, _S.PAYING, _S.MANUAL}),
+    _S.PAYING: frozenset({_S.PAID, _S.REVERSING, _S.REVERSED}),
     _S.PAID: frozenset({_S.CONFIRMING}),
     _S.CONFIRMING: frozenset({_S.CONFIRMING, _S.COMPLETED, _S.MANUAL}),
     _S.REVERSING: frozenset({_S.REVERSING, _S.REVERSED, _S.MANUAL}),

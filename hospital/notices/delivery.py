@@ -38,6 +38,8 @@ def _fill_inboxes(most: int) -> int:
 
 def _call_webhooks(most: int) -> int:
     """One after the other, but no longer than a task may take: the next tick goes on."""
+    if not settings.NOTICE_WEBHOOK_URL:
+        return 0  # switched off: what is still pending waits until it is back
     due = Notice.due(NoticeState.PENDING).filter(channel=Channel.WEBHOOK)[:most].count()
     give_up_at = time.monotonic() + WEBHOOK_SECONDS_PER_RUN
     return sum(_call_next() for _ in range(due) if time.monotonic() < give_up_at)

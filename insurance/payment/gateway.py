@@ -11,6 +11,9 @@ from django.conf import settings
 from insurance.payment import signing
 from insurance.states import PaymentState
 
+REFUSALS = (400, 404, 409, 422)
+"""A no to this order. Anything else, such as 401 or 429, says that the two sides do not understand each other."""
+
 
 class GatewayUnclear(Exception):
     """No usable answer: nothing is known, ask again."""
@@ -65,7 +68,7 @@ def _call(method: str, path: str, content: dict[str, Any] | None = None) -> dict
 
 
 def _decoded(answer: httpx.Response) -> dict[str, Any]:
-    if 400 <= answer.status_code < 500:
+    if answer.status_code in REFUSALS:
         raise GatewayRefused(f"HTTP {answer.status_code}")
     if not answer.is_success:
         raise GatewayUnclear(f"HTTP {answer.status_code}")

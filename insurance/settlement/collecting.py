@@ -61,18 +61,20 @@ def _order_next() -> bool:
         return False
     heard = _order(settlement)
     record(settlement, *heard)
-    return heard[0] is Event.ORDERED
+    return heard[0] is not Event.SILENCE
 
 
 def _order(settlement: Settlement) -> Heard:
     """Our number first, then theirs: the order is known by `order_no` however often it is asked for."""
-    order = orders.prepare(f"S{settlement.pk:012d}", settlement.cash_fen)
+    if settlement.cash_fen == 0:
+        return Event.NOTHING_TO_PAY, {}, ""
+    order = orders.prepare(settlement.number, settlement.cash_fen)
     try:
         orders.open_at_institution(order, subject=f"{settlement.appointment_id}")
     except GatewayUnclear as error:
         return Event.SILENCE, {}, f"payment institution: {error}"
     except (GatewayRefused, AmountsDiffer) as error:
-        return Event.NOT_CARRIED_OUT, {}, f"payment institution: {type(error).__name__}: {error}"
+        return Event.REFUSED, {}, f"payment institution: {type(error).__name__}: {error}"
     return Event.ORDERED, {"payment": order}, ""
 
 

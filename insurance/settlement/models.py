@@ -64,3 +64,8 @@ class Settlement(WorkItem):
 
     def __str__(self) -> str:
         return f"settlement {self.pk}"
+
+    @property
+    def number(self) -> str:
+        """Our number for the payment institution and the report: fixed, so that asking twice is safe."""
+        return f"S{self.pk:012d}"

@@ -20,6 +20,7 @@ class Event(StrEnum):
     NOT_CARRIED_OUT = "not carried out"  # not sent, or throttled: as if it had not been tried
     SILENCE = "silence"  # it may have been carried out
     ORDERED = "ordered"  # the payment order is open
+    NOTHING_TO_PAY = "nothing to pay"
     PAID = "paid"
     NOT_PAID = "not paid"  # expired or cancelled, and the insurer has settled
     ABANDONED = "abandoned"  # expired or cancelled, and nothing was settled
@@ -31,7 +32,8 @@ class Event(StrEnum):
 NEXT: Mapping[tuple[S, Event], S] = {
     # self-pay alone: nothing goes to the insurer before it is paid
     (S.WAITING, Event.ORDERED): S.PAYING,
-    (S.WAITING, Event.NOT_CARRIED_OUT): S.WAITING,
+    (S.WAITING, Event.NOTHING_TO_PAY): S.PAID,
+    (S.WAITING, Event.REFUSED): S.MANUAL,
     (S.WAITING, Event.SILENCE): S.WAITING,  # opening an order is safe to repeat: it is known by our number
     # the insurer's leg
     (S.CALLING, Event.SETTLED): S.INSURED,
@@ -42,7 +44,7 @@ NEXT: Mapping[tuple[S, Event], S] = {
     (S.CALLING, Event.SILENCE): S.UNKNOWN,
     # the self-pay leg
     (S.INSURED, Event.ORDERED): S.PAYING,
-    (S.INSURED, Event.NOT_CARRIED_OUT): S.INSURED,
+    (S.INSURED, Event.REFUSED): S.MANUAL,
     (S.INSURED, Event.SILENCE): S.INSURED,
     (S.PAYING, Event.PAID): S.PAID,
     (S.PAYING, Event.NOT_PAID): S.REVERSING,

@@ -88,7 +88,7 @@ def settle(client: InsuranceClient, settlement: Settlement) -> Heard:
 
 def confirm(client: InsuranceClient, settlement: Settlement) -> Heard:
     """Tell the network: 5203 compared field by field, or the report of a pure self-pay (4261)."""
-    visit = Visit.objects.get(appointment_id=settlement.appointment_id)
+    visit = conversation.visit_of(settlement.appointment)
     if settlement.mode == Mode.SELF_PAY:
         client.report_self_pay(_report(settlement, visit))
         return Event.TOLD, {}, ""
@@ -173,12 +173,12 @@ def _follow(settlement: Settlement, to: str) -> None:
 
 def _report(settlement: Settlement, visit: Visit) -> SelfPayReport:
     payment = settlement.payment
-    if payment is None or payment.paid_at is None:
+    if settlement.cash_fen and (payment is None or payment.paid_at is None):
         raise RuntimeError("a self-pay settlement is reported only once it is paid")
     return SelfPayReport(
         ipt_otp_no=visit.ipt_otp_no,
-        payment_no=payment.transaction_no or payment.order_no,
+        payment_no=(payment.transaction_no or payment.order_no) if payment else settlement.number,
         total_fen=settlement.total_fen,
         cash_fen=settlement.cash_fen,
-        paid_at=payment.paid_at,
+        paid_at=(payment.paid_at if payment else None) or settlement.created_at,
     )

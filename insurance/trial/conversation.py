@@ -22,7 +22,7 @@ ORDINARY_OUTPATIENT = "11"
 def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messages.Bill:
     """Say everything that the insurer needs and get the bill. Raises `InterfaceError`."""
     appointment = trial.appointment
-    visit, _ = Visit.objects.get_or_create(appointment=appointment)
+    visit = visit_of(appointment)
     identify(client, visit, card_of(appointment))
     register(client, visit, appointment)
     send_details(client, visit, appointment)
@@ -35,6 +35,13 @@ def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messa
         total_of(charges),
         ORDINARY_OUTPATIENT,
     )
+
+
+def visit_of(appointment: Appointment) -> Visit:
+    """What the insurer knows of the appointment; with the visit number that is ours alone (`ipt_otp_no`)."""
+    now = timezone.localtime()
+    first = {"begin_at": now, "ipt_otp_no": f"{now:%Y%m%d}{appointment.pk:010d}"}
+    return Visit.objects.get_or_create(appointment=appointment, defaults=first)[0]
 
 
 def identify(client: InsuranceClient, visit: Visit, card: messages.Card) -> None:
@@ -54,9 +61,8 @@ def register(client: InsuranceClient, visit: Visit, appointment: Appointment) ->
     if visit.registration_asked:
         visit.mdtrt_id = _lost_registration(client, visit)
     else:
-        visit.registration_asked, visit.begin_at = True, timezone.now()
-        visit.ipt_otp_no = f"{visit.begin_at:%Y%m%d}{appointment.pk:010d}"
-        visit.save(update_fields=["registration_asked", "begin_at", "ipt_otp_no"])
+        visit.registration_asked = True
+        visit.save(update_fields=["registration_asked"])
     if not visit.mdtrt_id:
         visit.mdtrt_id = client.register(insured_of(visit), card_of(appointment), _visit_words(visit, appointment))
     visit.save(update_fields=["mdtrt_id"])
@@ -119,10 +125,8 @@ def fingerprint(charges: list[Charge]) -> str:
 
 def _lost_registration(client: InsuranceClient, visit: Visit) -> str:
     """5201 by person and time; ours is the one with our visit number."""
-    begin = visit.begin_at or timezone.now()
-    found = client.find_visits(
-        insured_of(visit), begin - timedelta(days=1), begin + timedelta(days=1), ORDINARY_OUTPATIENT
-    )
+    begin, day = visit.begin_at, timedelta(days=1)
+    found = client.find_visits(insured_of(visit), begin - day, begin + day, ORDINARY_OUTPATIENT)
     return next((mdtrt_id for mdtrt_id, ipt_otp_no in found if ipt_otp_no == visit.ipt_otp_no), "")
 
 
@@ -131,7 +135,7 @@ def _visit_words(visit: Visit, appointment: Appointment) -> messages.Visit:
     department = doctor.department
     return messages.Visit(
         ipt_otp_no=visit.ipt_otp_no,
-        begin_at=visit.begin_at or timezone.now(),
+        begin_at=visit.begin_at,
         med_type=ORDINARY_OUTPATIENT,
         dept_code=department.code,
         dept_name=department.name,

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from hospital import worklist
 from hospital.models import Department, Doctor, PriceItem, Session
 from insurance import upkeep
-from insurance.models import InterfaceCall, Settlement, Trial
+from insurance.models import InterfaceCall, PaymentOrder, Settlement, Trial
 from insurance.quota import lanes
 from insurance.quota.exchange import new_msgid
 from insurance.quota.lanes import Lane
@@ -57,7 +57,7 @@ def test_proof_of_nothing_is_nothing() -> None:
 def test_the_books_are_those_of_the_insurer_and_the_institution(insurer: Simulator, payments: Simulator) -> None:
     paid = doing.paying(doing.priced(doing.somebody_who_pays_cash()))
     doing.pay(paid)
-    doing.now_due(Settlement.objects.get(pk=paid.pk).payment)
+    PaymentOrder.objects.update(due_at=Now())
     upkeep.sweep()
     doing.insured(doing.priced(doing.somebody_whose_account_covers()))
     while steps.recover_one():

@@ -17,6 +17,7 @@ from insurance.quota import lanes
 from insurance.quota.exchange import new_msgid
 from insurance.quota.lanes import Lane
 from insurance.settlement import collecting, opening, steps
+from insurance.settlement.saga import Event
 from insurance.trial import admission, turns
 from tests.integration import doing
 from tests.integration.conftest import forget_the_insurer
@@ -156,7 +157,7 @@ def test_a_settlement_gone_silent_is_unknown(cash_trial: Trial, insurer: Simulat
     assert doing.state_of(settlement) == "unknown"
     assert not steps.settle_one()
     with pytest.raises(worklist.Overtaken):
-        steps.record(taken, steps.Event.SETTLED, {}, "late")
+        steps.record(taken, Event.SETTLED, {}, "late")
 
 
 def test_the_network_saying_otherwise_stands_before_a_person(covered_trial: Trial, insurer: Simulator) -> None:

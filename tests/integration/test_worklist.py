@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ def trials(count: int) -> list[Trial]:
     return [worklist.enter(Trial(appointment=factories.booked())) for _ in range(count)]
 
 
-def waiting() -> "worklist.QuerySet[Trial]":
+def waiting() -> QuerySet[Trial]:
     return Trial.due("waiting").order_by("pk")
 
 

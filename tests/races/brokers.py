@@ -15,7 +15,6 @@ from kombu import Connection, pools
 import config
 from hospital.archives import queue
 
-
 Wipe = Callable[[str, str], None]
 
 VARIABLES = {"valkey": "TEST_VALKEY_URL", "rabbitmq": "TEST_AMQP_URL"}
@@ -31,7 +30,7 @@ def address(kind: str) -> str:
     return url
 
 
-def use(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def use(settings: LazySettings, url: str) -> None:
     """Settings as they are made of this BROKER_URL."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("BROKER_URL", url)
@@ -45,7 +44,7 @@ def use(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, url: str) -> No
 def own_queue(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[str]:
     """The filing queue under a new name on this broker, deleted afterwards: its name."""
     monkeypatch.setattr(queue, "NAME", f"archives.test.{uuid.uuid4().hex[:8]}")
-    use(settings, monkeypatch, url)
+    use(settings, url)
     try:
         yield queue.NAME
     finally:

@@ -1,6 +1,7 @@
 """Drains against each other: each archive is filed once, in the order of the queue."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -31,7 +32,7 @@ def test_racing_drains_file_each_archive_once_and_in_order(drains: int) -> None:
     batches = at_once([partial(filing.file_batch, batch)] * (3 * drains), threads=drains)
     assert sum(done.filed for done in batches if isinstance(done, filing.Batch)) == len(archives), batches
     assert filed_in_order() == archives
-    numbers = list(Archive.objects.order_by("filed_at", "pk").values_list("number", flat=True))
+    numbers = [str(row.number) for row in Archive.objects.order_by("filed_at", "pk")]
     assert numbers == sorted(numbers)
     assert Notice.objects.count() == len(archives)
 
@@ -70,7 +71,7 @@ def test_one_person_in_many_racing_batches_is_one_master_record() -> None:
 def test_booking_goes_on_while_drains_file() -> None:
     session = factories.session(seats=60)
     patients = [factories.patient() for _ in range(60)]
-    bookings = [partial(factories.booked, session, patient) for patient in patients]
+    bookings: list[Callable[[], object]] = [partial(factories.booked, session, patient) for patient in patients]
     outcomes = at_once([*bookings[:30], *[partial(filing.file_batch, 10)] * 6, *bookings[30:]], threads=12)
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     while filing.file_batch(100).filed:

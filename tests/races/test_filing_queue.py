@@ -1,4 +1,4 @@
-"""The filing queue on both brokers: its messages may be lost, repeated or unreadable, the rows are filed all the same."""
+"""The filing queue on both brokers: messages may be lost, repeated or unreadable, the rows are filed all the same."""
 
 import pytest
 from kombu import Connection
@@ -74,8 +74,13 @@ def test_a_message_that_nobody_can_read_stops_no_drain(broker_url: str) -> None:
     archives = queued(3)
     queue.put(archives[:1])
     with Connection(broker_url) as connection:
-        producer = connection.Producer(exchange="archives", routing_key=queue.NAME)
-        producer.publish(b"\x80\x04no", content_type="application/x-python-serialize", content_encoding="binary")
+        connection.Producer().publish(
+            b"\x80\x04no",
+            routing_key=queue.NAME,
+            exchange="archives",
+            content_type="application/x-python-serialize",
+            content_encoding="binary",
+        )
     queue.put(archives[1:])
     drain_all()
     assert filed_in_order() == archives
@@ -102,8 +107,8 @@ def test_a_drain_killed_between_commit_and_acknowledgement_files_nobody_twice() 
 def test_a_drain_that_fails_puts_its_messages_back(monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put(queued(4))
     with monkeypatch.context() as broken:
-        broken.setattr(filing, "FILING_LOCK", "not a number")
-        with pytest.raises(Exception, match="invalid input|not a number|function"):
+        broken.setattr(filing, "merge", None)
+        with pytest.raises(TypeError):
             filing.drain()
     assert queue.depth() == 4
 

@@ -10,6 +10,9 @@ from rest_framework.test import APIClient
 from hospital.worklist import Journal
 from insurance.payment import signing
 from insurance.payment.models import PaymentOrder
+from insurance.quota import permits
+from insurance.quota.exchange import exchange, new_msgid
+from insurance.quota.lanes import Lane
 from insurance.settlement import collecting, opening, steps
 from insurance.settlement.models import Settlement
 from insurance.states import PaymentState, SettlementState
@@ -62,10 +65,10 @@ def test_without_the_claim_two_workers_settle_twice(insurer: Simulator) -> None:
     def read_then_speak() -> None:
         settlement = Settlement.objects.get(state=SettlementState.WAITING)
         both_have_read.wait(timeout=10)
-        settlement.settle_msgid = steps.new_msgid()
-        held = steps.permits.take(steps.Lane.SETTLEMENT, turn_seconds=5)
+        settlement.settle_msgid = new_msgid()
+        held = permits.take(Lane.SETTLEMENT, turn_seconds=5)
         assert held is not None
-        with steps.exchange(held, steps.Lane.SETTLEMENT, "control") as client:
+        with exchange(held, Lane.SETTLEMENT, "control") as client:
             steps.settle(client, settlement)
 
     at_once([read_then_speak] * 2)
@@ -99,7 +102,5 @@ def _call_back(order: PaymentOrder) -> int:
     news = {"order_no": order.order_no, "state": "paid", "amount_fen": order.amount_fen, "transaction_no": "T1"}
     body, timestamp = json.dumps(news).encode(), str(int(time.time()))
     headers = {signing.TIMESTAMP: timestamp, signing.SIGNATURE: signing.signature(timestamp, body)}
-    answer = APIClient().post(
-        "/api/v1/payments/notify/", body, content_type="application/json", headers=headers
-    )
+    answer = APIClient().post("/api/v1/payments/notify/", body, content_type="application/json", headers=headers)
     return int(answer.status_code)

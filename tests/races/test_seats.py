@@ -8,6 +8,7 @@ from django.db.models import F
 from rest_framework.test import APIClient
 
 from hospital.appointments import booking
+from hospital.errors import Conflict
 from hospital.models import Appointment, Archive, Patient, Session
 from hospital.states import AppointmentState, ArchiveState
 from tests import factories
@@ -34,7 +35,7 @@ def test_without_the_guard_one_seat_is_sold_many_times() -> None:
         row = Session.objects.get(pk=session.pk)
         everybody_has_read.wait(timeout=10)
         if row.free == 0:
-            raise booking.Conflict("session_full", "full")
+            raise Conflict("session_full", "full")
         row.free -= 1
         row.save()
         return Appointment.objects.create(patient=patient, session=row)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
-import psycopg2  # type: ignore[import-untyped]
+import psutil
+import psycopg2
 import pytest
 import redis
 

@@ -7,10 +7,10 @@ from insurance.states import SETTLEMENT_MOVES
 from insurance.states import SettlementState as S
 
 ANY_CALL = {Event.REFUSED, Event.NOT_CARRIED_OUT, Event.SILENCE}
-AN_ORDER = {Event.ORDERED, Event.NOT_CARRIED_OUT, Event.SILENCE}
+AN_ORDER = {Event.ORDERED, Event.REFUSED, Event.SILENCE}
 CAN_HAPPEN: dict[S, set[Event]] = {
     S.CALLING: {Event.SETTLED, Event.SETTLED_IN_FULL, Event.SETTLED_OTHERWISE, *ANY_CALL},
-    S.WAITING: AN_ORDER,
+    S.WAITING: {Event.NOTHING_TO_PAY, *AN_ORDER},
     S.INSURED: AN_ORDER,
     S.PAYING: {Event.PAID, Event.NOT_PAID, Event.ABANDONED},
     S.CONFIRMING: {Event.TOLD, Event.CONTRADICTED, *ANY_CALL},

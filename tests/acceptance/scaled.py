@@ -1,0 +1,61 @@
+"""`python -m tests.acceptance.scaled celery|gunicorn …`: a process of the Procfile in which a minute is short.
+
+What is scaled: the insurer's window, the brake with it, leases, and the workers' own timer. Queues get names of their
+own, so that nobody else's workers on the same broker are disturbed.
+"""
+
+import os
+import sys
+
+import django
+
+from hospital.archives import queue
+from tasks import queues, second_path
+
+WINDOW = "TEST_WINDOW_SECONDS"
+LEASE = "TEST_LEASE_SECONDS"
+TIMER = "TEST_TIMER_SECONDS"
+PREFIX = "TEST_QUEUE_PREFIX"
+
+TASK_QUEUES = ("FILING", "NOTICES", "UPKEEP", "RECOVERY", "SETTLEMENT", "TRIAL", "DEAD")
+
+
+def rename_queues(prefix: str) -> None:
+    """Put `prefix` before the name of every queue."""
+    for name in TASK_QUEUES:
+        setattr(queues, name, prefix + getattr(queues, name))
+    for group in ("GENERAL_QUEUES", "INSURANCE_QUEUES"):
+        setattr(queues, group, tuple(prefix + name for name in getattr(queues, group)))
+    for route in queues.ROUTES.values():
+        route["queue"] = prefix + route["queue"]
+    queue.NAME = prefix + queue.NAME
+
+
+def scale_time() -> None:
+    """Seconds where production has minutes."""
+    from insurance.quota import permits  # noqa: PLC0415  models need Django's settings
+    from insurance.settlement import collecting, steps  # noqa: PLC0415
+    from insurance.trial import turns  # noqa: PLC0415
+
+    permits.WINDOW_SECONDS = float(os.environ[WINDOW])
+    collecting.LEASE_SECONDS = lease = int(os.environ[LEASE])
+    for module in (turns, steps):
+        vars(module)["lease_seconds"] = lambda: float(lease)
+
+
+def main() -> None:
+    rename_queues(os.environ[PREFIX])
+    queues.BRAKE_FACTOR = round(queues.BRAKE_FACTOR * 60 / float(os.environ[WINDOW]))
+    second_path.EVERY_SECONDS = float(os.environ[TIMER])
+    django.setup()
+    scale_time()
+    sys.argv = sys.argv[1:]
+    if sys.argv[0] == "celery":
+        from celery.__main__ import main as run  # noqa: PLC0415
+    else:
+        from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped, no-redef]  # noqa: PLC0415
+    run()
+
+
+if __name__ == "__main__":
+    main()
