@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, _leave)
     try:
         with held(ROOT / "var" / "test") as home, _environment(home) as variables:
+            arguments = _in_parallel(arguments)
             missing = rabbitmq.TEST_VARIABLE not in variables
             status = _pytest(_selection(arguments, WITHOUT_BROKER) if missing else arguments, variables)
             if missing:
@@ -36,6 +37,13 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _in_parallel(arguments: Sequence[str]) -> Sequence[str]:
+    """Two at once, unless the caller says otherwise or wants to look at one thing."""
+    own = ("-n", "--numprocesses", "-s", "--pdb", "--trace", "--collect-only", "--co", "-p")
+    chosen = any(argument.startswith(own) for argument in arguments)
+    return arguments if chosen else [*arguments, "-n", "2", "--dist", "loadgroup"]
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -7,6 +7,9 @@ import pytest
 
 FOLDER_MARKS = {"broker": "broker", "races": "races", "chaos": "chaos", "acceptance": "acceptance", "shape": "shape"}
 
+ONE_AFTER_THE_OTHER = {"broker", "races", "chaos", "acceptance"}
+"""What starts processes and measures them is not run beside its like."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is marked by the folder it lies in."""
@@ -14,6 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder, mark in FOLDER_MARKS.items():
             if folder in item.path.parts:
                 item.add_marker(mark)
+        if ONE_AFTER_THE_OTHER.intersection(item.path.parts):
+            item.add_marker(pytest.mark.xdist_group("processes"))
 
 
 @pytest.fixture(autouse=True)
