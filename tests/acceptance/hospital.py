@@ -34,6 +34,7 @@ class Hospital:
 
     def __init__(self, processes: Processes, url: str, prefix: str) -> None:
         self.processes, self.url, self.prefix = processes, url, prefix
+        self.web = httpx.Client(base_url=f"{url}/api/v1/", trust_env=False, timeout=20)
 
     def visitor(self, patient: Patient, mode: str) -> Visitor:
         return Visitor(self._call(patient), patient.id_number, mode)
@@ -46,10 +47,9 @@ class Hospital:
 
     def _call(self, patient: Patient) -> Call:
         token = {"Authorization": f"Bearer {AccessToken.for_user(patient.user)}"}
-        client = httpx.Client(base_url=f"{self.url}/api/v1/", headers=token, trust_env=False, timeout=20)
 
         def call(method: str, path: str, body: Json | None) -> Json:
-            return dict(client.request(method, path, json=body).json())
+            return dict(self.web.request(method, path, json=body, headers=token).json())
 
         return call
 

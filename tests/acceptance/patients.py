@@ -52,7 +52,7 @@ class Visitor:
 
 
 def until_all_have_ended(
-    visitors: Sequence[Visitor], *, seconds: float, meanwhile: Callable[[], object] = lambda: time.sleep(0.05)
+    visitors: Sequence[Visitor], *, seconds: float, meanwhile: Callable[[], object] = lambda: time.sleep(0.4)
 ) -> Counter[str]:
     """Round after round until everybody has an end; how many came to which."""
     deadline = time.monotonic() + seconds

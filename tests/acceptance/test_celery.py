@@ -15,6 +15,7 @@ from tasks import queues
 from tests.acceptance.hospital import Hospital, a_crowd, open_hospital
 from tests.acceptance.patients import until_all_have_ended
 from tests.races import brokers
+from tests.races.together import wait_until
 from tests.simulators import Simulator
 
 PROCESSES = ("web", "general", "insurance", "beat")
@@ -29,9 +30,9 @@ def test_thirty_patients_are_carried_through_every_step_and_poison_ends_apart(
     with open_hospital(tmp_path, broker, insurer, payments, *PROCESSES) as hospital:
         ready(hospital)
         visitors = a_crowd(hospital, PATIENTS)
-        send_for_a_task_of_nobody(broker, hospital.prefix + queues.FILING)
+        send_for_a_task_of_nobody(broker, hospital.prefix)
         ends = until_all_have_ended(visitors, seconds=60)
-        wait_for(lambda: depth(broker, hospital.prefix + queues.DEAD) == 1)
+        wait_until(lambda: depth(broker, hospital.prefix + queues.DEAD) == 1)
     assert ends == {"completed": PATIENTS}
     assert_never_over_the_limit(insurer)
     assert_books_agree(insurer, payments)
@@ -63,7 +64,7 @@ def test_an_insurance_worker_killed_in_the_middle_leaves_nobody_behind_and_nothi
             if "insurance" in hospital.processes.running and kill_when():
                 hospital.kill("insurance")
                 hospital.processes.start("insurance")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
         ends = until_all_have_ended(visitors, seconds=80, meanwhile=meanwhile)
     assert set(ends) <= {"completed", "unknown"}
@@ -85,7 +86,7 @@ def ready(hospital: Hospital) -> None:
         except httpx.TransportError:
             return False
 
-    wait_for(answers)
+    wait_until(answers, seconds=40)
 
 
 def under_way(insurer: Simulator) -> Callable[[], bool]:
@@ -114,13 +115,18 @@ def assert_books_agree(insurer: Simulator, payments: Simulator) -> None:
     assert theirs["double"] == []
 
 
-def send_for_a_task_of_nobody(broker: str, queue: str) -> None:
+def send_for_a_task_of_nobody(broker: str, prefix: str) -> None:
     """As a newer release would, before the workers know the task."""
     headers = {"task": "tasks.of.nobody", "id": "1", "root_id": "1", "parent_id": None, "group": None, "lang": "py"}
     with Connection(broker) as connection:
-        wait_for(lambda: depth(broker, queue) >= 0)
+        wait_until(lambda: depth(broker, prefix + queues.DEAD) >= 0)  # declared last: the others are bound
         connection.Producer().publish(
-            ([], {}, {}), headers=headers, exchange="tasks", routing_key=queue, serializer="json", correlation_id="1"
+            ([], {}, {}),
+            headers=headers,
+            exchange="tasks",
+            routing_key=prefix + queues.FILING,
+            serializer="json",
+            correlation_id="1",
         )
 
 
@@ -131,10 +137,3 @@ def depth(broker: str, queue: str) -> int:
             return int(channel.queue_declare(queue, passive=True).message_count)
         except connection.channel_errors:
             return -1
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 40.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.1)

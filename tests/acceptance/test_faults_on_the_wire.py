@@ -65,7 +65,7 @@ def test_in_bad_weather_everybody_reaches_an_end_and_the_books_explain_themselve
     insurer: Simulator, payments: Simulator
 ) -> None:
     insurer.faults(*WEATHER, seed=1)
-    ends = until_all_have_ended(a_crowd(), seconds=60, meanwhile=a_second_of_the_hospital)
+    ends = until_all_have_ended(a_crowd(), seconds=90, meanwhile=a_second_of_the_hospital)
     assert set(ends) <= {SettlementState.COMPLETED, SettlementState.REFUSED, SettlementState.UNKNOWN}
     assert ends[SettlementState.COMPLETED] > ENOUGH
     assert ends == Counter(Settlement.objects.exclude(state=SettlementState.REVERSED).values_list("state", flat=True))
@@ -77,7 +77,7 @@ def test_the_payment_institution_may_lose_its_callbacks_and_its_answers(
     insurer: Simulator, payments: Simulator
 ) -> None:
     payments.faults({"kind": "lose_callback"}, {"call": ["create", "query"], "kind": "lose_answer", "share": 0.2})
-    ends = until_all_have_ended(a_crowd(12), seconds=60, meanwhile=a_second_of_the_hospital)
+    ends = until_all_have_ended(a_crowd(12), seconds=90, meanwhile=a_second_of_the_hospital)
     assert ends == {SettlementState.COMPLETED: 12}
     assert_the_books_explain_themselves(insurer, payments)
 

@@ -37,6 +37,9 @@ def filing_queue(broker_url: str, settings: LazySettings, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hints are really given, by a thread that no other test has used."""
+def hints(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hints are really given, by a thread that no other test has used; what is left is forgotten."""
     monkeypatch.setattr(wake, "_line", None)
+    yield
+    if wake._line is not None:
+        wake._line.hints.queue.clear()

@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import logging
 import os
-import random
 import time
 from datetime import UTC, datetime
 
@@ -58,13 +57,14 @@ def by_token_bucket(seconds: float, n: int, window_seconds: float) -> None:
 
 
 def by_moving_window(seconds: float, n: int, window_seconds: int, storage: str) -> None:
-    """`limits` in Valkey: exact for all workers together, but stamped when sent; the network takes its time after."""
-    client, ends_at = _client(), time.monotonic() + seconds
+    """`limits` in Valkey: exact for all workers together, but stamped when sent; and then the network is slow, once."""
+    client, started_at = _client(), time.monotonic()
+    ends_at, slow_until = started_at + seconds, started_at + window_seconds / 2
     limiter = MovingWindowRateLimiter(storage_from_string(storage))
     limit = RateLimitItemPerSecond(n, window_seconds)
     while time.monotonic() < ends_at:
         if limiter.hit(limit, "insurer"):
-            time.sleep(random.uniform(0, 0.5))
+            time.sleep(0.5 if time.monotonic() < slow_until else 0)
             _try_on(client)
         else:
             time.sleep(0.005)

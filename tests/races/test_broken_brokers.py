@@ -21,6 +21,7 @@ from hospital.models import Archive, Patient, Session
 from hospital.states import ArchiveState
 from tests import factories
 from tests.races import brokers
+from tests.races.together import wait_until
 from tests.races.wires import frozen
 from tests.simulators import free_port
 
@@ -92,7 +93,7 @@ def test_publishing_within_the_request_would_hang_with_the_broker(settings: Lazy
 
 def test_hints_reach_a_healthy_broker(healthy: str) -> None:
     _book(factories.session())
-    _wait_until_depth(1)
+    wait_until(lambda: queue.depth() == 1)
 
 
 def test_rubbish_laid_into_the_list_by_hand_costs_ticks_and_never_the_queue(healthy: str) -> None:
@@ -150,10 +151,3 @@ def everybody_is_filed_with(url: str, settings: LazySettings) -> None:
     while filing.drain() != Batch():
         pass
     assert set(Archive.objects.values_list("state", flat=True)) == {ArchiveState.FILED}
-
-
-def _wait_until_depth(least: int) -> None:
-    deadline = time.monotonic() + 10
-    while queue.depth() < least:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

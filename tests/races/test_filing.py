@@ -1,7 +1,6 @@
 """Drains against each other: each archive is filed once, in the order of the queue."""
 
 import threading
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -71,7 +70,7 @@ def test_one_person_in_many_racing_batches_is_one_master_record() -> None:
 def test_booking_goes_on_while_drains_file() -> None:
     session = factories.session(seats=60)
     patients = [factories.patient() for _ in range(60)]
-    bookings: list[Callable[[], object]] = [partial(factories.booked, session, patient) for patient in patients]
+    bookings = [partial(factories.booked, session, patient) for patient in patients]
     outcomes = at_once([*bookings[:30], *[partial(filing.file_batch, 10)] * 6, *bookings[30:]], threads=12)
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     while filing.file_batch(100).filed:

@@ -16,7 +16,7 @@ from insurance.quota.lanes import Lane
 from insurance.quota.models import Quota
 from tests.integration.conftest import forget_the_insurer
 from tests.races import senders
-from tests.races.together import at_once, processes
+from tests.races.together import at_once, processes, wait_until
 from tests.races.wires import late_wire
 from tests.simulators import Simulator, running
 
@@ -64,7 +64,7 @@ def test_celerys_rate_limit_in_four_workers_lets_far_too_many_through(insurer: S
 
 
 def test_a_window_stamped_at_sending_is_not_the_receivers(insurer: Simulator, valkey_url: str) -> None:
-    """Negative control: exact bookkeeping, but sent early and arrived late meets sent late and arrived early."""
+    """Negative control: exact bookkeeping, but what was sent early and arrived late meets what was sent late."""
     with processes(8, senders.by_moving_window, 4.0, N, WINDOW_SECONDS, valkey_url) as workers:
         wait_for_the_end_of(workers)
     assert metered(insurer)["over_limit"] > 0
@@ -156,10 +156,3 @@ def wait_for_the_end_of(workers: list[Any]) -> None:
     for worker in workers:
         worker.join(timeout=60)
     assert [worker.exitcode for worker in workers] == [0] * len(workers)
-
-
-def wait_until(true: Any, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.01)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -81,6 +82,14 @@ def dies(act: Callable[..., None], *arguments: Any) -> bool:
 def kill_myself(*_: Any, **__: Any) -> None:
     """Stands where a process is to die: no clean-up, no goodbye."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for a condition, with a deadline."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.02)
 
 
 def leave_nothing_open() -> None:
