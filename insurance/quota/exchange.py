@@ -118,10 +118,10 @@ class _Journal:
             log.warning("%s %s for %s: %s %s", self.lane, msgid, self.purpose, outcome.value, note)
 
     def _leaves(self, metered: bool, seconds: float) -> None:
-        """From here on it may arrive, until its time limit."""
+        """From here on it may arrive, until its time limit and the way on the network are over."""
         self.spent = self.spent or metered
         if metered or settings.INSURANCE_SHARED_PER_MINUTE:
-            self.held.arrives_until = time.monotonic() + seconds
+            self.held.arrives_until = time.monotonic() + seconds + permits.LATE_SECONDS
 
     def _arrived(self, outcome: Outcome, *, answered: bool) -> None:
         """With an answer it has arrived, even with a gateway's 401; if surely nothing left, it is as before; in silence

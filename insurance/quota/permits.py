@@ -1,7 +1,7 @@
-"""Never more than n in any 60 seconds, at the receiver (design 3; the argument is in `docs/limit.md`).
+"""Never more than n in any 60 seconds, at the receiver (design 3; the argument is in `docs/adr/0002`).
 
 A call takes a free permit just before it is sent and holds it. On the answer the permit becomes free WINDOW_SECONDS
-later; with no answer, WINDOW_SECONDS after the time limit of the call. The arrival lies between taking and freeing, so
+later; with no answer, WINDOW_SECONDS after it can last have arrived. The arrival lies between taking and freeing, so
 two arrivals on one permit are at least a window apart, and n permits cannot put more than n into any window.
 """
 
@@ -19,6 +19,9 @@ from insurance.quota.lanes import Lane
 from insurance.quota.models import Permit, Quota
 
 WINDOW_SECONDS = 60.0
+
+LATE_SECONDS = 5.0
+"""What we have given up on may still arrive so long after its time limit: bytes under way on the network."""
 
 _TAKE = """
     UPDATE insurance_permit SET takings = takings + 1,
@@ -84,7 +87,7 @@ def take(lane: Lane, *, turn_seconds: float, wait_seconds: float = 0.0) -> Held 
             return Held(None, 0, asked_at + turn_seconds)
         if _must_yield(lane, quota):
             return None
-        row = _one(_TAKE, quota_id=quota.pk, held_seconds=turn_seconds + WINDOW_SECONDS)
+        row = _one(_TAKE, quota_id=quota.pk, held_seconds=turn_seconds + LATE_SECONDS + WINDOW_SECONDS)
         if row is not None:
             return Held(row[0], row[1], asked_at + turn_seconds)
         wait = free_in_seconds(quota)

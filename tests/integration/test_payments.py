@@ -68,8 +68,8 @@ def test_a_callback_carries_the_settlement_on(paying: Settlement) -> None:
     "wrong",
     [
         {"secret": "not the secret"},
-        {"age": 301},
-        {"age": -301},
+        {"age": 330},
+        {"age": -330},
         {"X-Payment-Signature": ""},
         {"X-Payment-Signature": "é" * 64},
         {"X-Payment-Timestamp": "²"},
