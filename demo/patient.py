@@ -117,14 +117,13 @@ class Patient:
         return False
 
     async def _wait_until_told(self) -> None:
+        """Look into the inbox until it says how the filing went."""
         while self.end is None and not self.has_reached(Step.TOLD):
-            story = await self.api.get(f"appointments/{self.appointment}/")
-            archive = str(story["archive"]["state"])
-            if archive == "filed":
-                self._move(Step.FILED, archive)
-            if archive == "rejected":
+            inbox = await self.api.get("notices/?after=0")
+            kinds = {notice["kind"] for notice in inbox["results"] if str(notice["appointment"]) == self.appointment}
+            if "rejected" in kinds:
                 self._finish(End.REJECTED)
-            elif any(notice["kind"] == "filed" for notice in story["notices"]):
+            elif "filed" in kinds:
                 self._move(Step.TOLD, "told")
             else:
                 await self.pause(POLL_SECONDS)

@@ -17,6 +17,7 @@ class StandIn:
 
     def __init__(self) -> None:
         self.ids = itertools.count(1)
+        self.booked: list[int] = []
         self.lock = threading.Lock()
         self.looks: Counter[str] = Counter()
         self.keys: dict[str, dict[str, Any]] = {}
@@ -47,8 +48,10 @@ class StandIn:
                 return 200, {"results": [{"id": "full"}, {"id": "s1"}]}
             case ("POST", "appointments"):
                 return self._book(body["session"])
-            case ("GET", "appointments", name):
-                return 200, self._story(name)
+            case ("GET", "notices", _):
+                return 200, {
+                    "results": [self._notice(number) for number in self.booked if self._looked(f"a{number}") > 1]
+                }
             case ("POST", "appointments", name, "trials"):
                 return 202, {
                     "id": f"t{name}",
@@ -77,12 +80,11 @@ class StandIn:
         if session == "full" or self.seats == 0:
             return 409, {"code": "session_full"}
         self.seats -= 1
-        return 201, {"id": next(self.ids), "state": "booked", "archive": {"state": "queued", "ahead": 0}}
+        self.booked.append(next(self.ids))
+        return 201, {"id": self.booked[-1], "state": "booked", "archive": {"state": "queued", "ahead": 0}}
 
-    def _story(self, name: str) -> dict[str, Any]:
-        filed = self._looked(f"a{name}") > 1
-        notice = {"kind": "filed", "sent_at": "2026-01-01T00:00:00+08:00"}
-        return {"archive": {"state": "filed" if filed else "queued"}, "notices": [notice] if filed else []}
+    def _notice(self, number: int) -> dict[str, Any]:
+        return {"kind": "filed", "appointment": number, "sent_at": "2026-01-01T00:00:00+08:00"}
 
     def _settlement(self, name: str) -> dict[str, Any]:
         if name in self.paid:
