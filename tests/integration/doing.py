@@ -1,6 +1,7 @@
 """What many of these tests do: speak as somebody, set a time back, choose a person, carry a trial to its bill."""
 
 import itertools
+import time
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from rest_framework.test import APIClient
 from hospital.archives import filing
 from hospital.models import Appointment, Patient
 from hospital.notices import delivery
+from insurance.quota import permits
+from insurance.quota.lanes import Lane
 from insurance.settlement import collecting, opening, steps
 from insurance.settlement.models import Settlement
 from insurance.simulator.insurer.persons import balance_of, insutype_of, psn_no_of
@@ -94,6 +97,16 @@ def paying(trial: Trial, mode: str = "insurance") -> Settlement:
     collecting.collect_due()
     assert state_of(settlement) == "paying", settlement.last_error
     return settlement
+
+
+def answered_now() -> bool:
+    """A trial call was made under the next free permit and has just been answered; False when none is free."""
+    held = permits.take(Lane.TRIAL, turn_seconds=30)
+    if held is None:
+        return False
+    held.arrives_until = time.monotonic()
+    permits.free(held)
+    return True
 
 
 def pay(settlement: Settlement) -> None:
