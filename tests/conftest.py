@@ -11,6 +11,7 @@ ONE_AFTER_THE_OTHER = {"broker", "races", "chaos", "acceptance"}
 """What starts processes and measures them is not run beside its like."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is marked by the folder it lies in."""
     for item in items:
