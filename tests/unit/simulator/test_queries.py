@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.simulator.hospital import AtHospital, Hospital, Json, decoded
 
-TODAY = datetime.now(timezone(timedelta(hours=8))).date().isoformat()
+CENTRE_TIME = timezone(timedelta(hours=8))
 
 
 @pytest.fixture
@@ -54,7 +54,10 @@ def test_lines_tell_which_settlement_took_them(visit: AtHospital) -> None:
     assert [row["setl_id"] for row in hospital.ask("5204", asked)] == [None, None]
 
 
-def compare(visit: AtHospital, day: str = TODAY, **changes: object) -> str:
+def compare(visit: AtHospital, day: str = "", **changes: object) -> str:
+    """Today and yesterday, so that a run over midnight finds what it settled."""
+    now = datetime.now(CENTRE_TIME)
+    first, last = day or f"{now - timedelta(days=1):%Y-%m-%d}", day or f"{now:%Y-%m-%d}"
     totals = visit.hospital.ledger()["totals"]
     money = {
         "medfee_sumamt": f"{totals['total_fen'] / 100:.2f}",
@@ -62,7 +65,7 @@ def compare(visit: AtHospital, day: str = TODAY, **changes: object) -> str:
         "acct_pay": f"{totals['account_fen'] / 100:.2f}",
         "fixmedins_setl_cnt": str(totals["settlements"]),
     }
-    period = {"stmt_begndate": day, "stmt_enddate": f"{day} 23:59:59"}
+    period = {"stmt_begndate": first, "stmt_enddate": f"{last} 23:59:59"}
     scope = {"insutype": visit.person["insutype"], "clr_type": "11", "setl_optins": "330100"}
     output = visit.hospital.ask("3201", {"data": {**scope, **period, **money, **changes}})
     return str(output["stmtinfo"]["stmt_rslt"])
