@@ -11,10 +11,9 @@ from insurance.trial import line
 def home(request: HttpRequest) -> HttpResponse:
     """Public; knows nobody."""
     quota = permits.quota_of(Lane.TRIAL)
-    waiting = line.waiting()
     facts = {
-        "waiting": waiting,
-        "per_minute": quota.per_minute if quota else None,
-        "eta_minutes": -(-line.place_behind(waiting).eta_seconds // 60),
+        "waiting": line.waiting(),
+        "per_minute": quota.in_force if quota else None,
+        "eta_minutes": -(-line.place_of_next().eta_seconds // 60),
     }
     return render(request, "home.html", facts)

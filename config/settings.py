@@ -149,10 +149,15 @@ INSURANCE_TRIAL_PER_MINUTE = env.positive("INSURANCE_TRIAL_PER_MINUTE", default=
 INSURANCE_SETTLEMENT_PER_MINUTE = env.positive_or_none("INSURANCE_SETTLEMENT_PER_MINUTE", default="100")
 INSURANCE_SHARED_PER_MINUTE = env.positive_or_none("INSURANCE_SHARED_PER_MINUTE", default="")
 INSURANCE_TIMEOUT_SECONDS = env.positive("INSURANCE_TIMEOUT_SECONDS", default=10)
+INSURANCE_AT_ONCE = env.positive("INSURANCE_AT_ONCE", default=10)  # calls in flight, first
+INSURANCE_SLOW_SECONDS = env.positive("INSURANCE_SLOW_SECONDS", default=5)  # an answer is slow from here on, first
+INSURANCE_BREAK_AFTER = env.positive("INSURANCE_BREAK_AFTER", default=5)  # silences in a row that open the circuit
+INSURANCE_PROBE_SECONDS = env.positive("INSURANCE_PROBE_SECONDS", default=15)  # then one call looks again
 INSURANCE_INSTITUTION_CODE = env.str("INSURANCE_INSTITUTION_CODE", default="H99999900001")
 INSURANCE_INSTITUTION_NAME = env.str("INSURANCE_INSTITUTION_NAME", default="互联网医院")
 INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
 TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)
+TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # told so long before the turn; 0: not
 TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)
 
 # --- the payment institution ----------------------------------------------------------------------

@@ -36,6 +36,9 @@ class Stateful(models.Model):
     class Meta:
         abstract = True
 
+    def moved(self, came_from: str) -> None:
+        """What hangs on the state and must change in the same transaction. Called for every move there is."""
+
 
 class WorkItem(Stateful):
     """A row that waits for somebody to work on it."""
@@ -105,6 +108,7 @@ def move(row: Row, to: str, *, reason: str = "", **fields: Any) -> Row:
             raise Overtaken(f"{row._meta.model_name} {row.pk} is no longer {came_from}")
         _remember(row, {"state": to, **fields})
         _journal([row], came_from, to, reason)
+        row.moved(came_from)
     return row
 
 
@@ -122,6 +126,8 @@ def move_all(rows: Sequence[Row], to: str, *, reason: str = "", **fields: Any) -
         for row in rows:
             _remember(row, {"state": to, **fields})
         _journal(rows, came_from, to, reason)
+        for row in rows:
+            row.moved(came_from)
 
 
 def claim(rows: QuerySet[Work], to: str | Mapping[str, str], *, lease_seconds: float, **fields: Any) -> Work | None:

@@ -1,4 +1,4 @@
-"""Staff's view of what is owed to the insurer. Read-only, but for n: a quota is changed through `permits.set_limit`."""
+"""Staff's view of what is owed to the insurer. Read-only, but for n: a quota is changed through `limits.set_limit`."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from hospital.admin import ReadOnly
 from hospital.errors import Invalid
 from insurance.models import InterfaceCall, PaymentOrder, Permit, Quota, Settlement, Trial, Visit
-from insurance.quota import permits
+from insurance.quota import limits
 
 
 class QuotaForm(ModelForm):  # type: ignore[type-arg]
@@ -21,7 +21,7 @@ class QuotaForm(ModelForm):  # type: ignore[type-arg]
     def clean_per_minute(self) -> int | None:
         wanted: int | None = self.cleaned_data["per_minute"]
         try:
-            permits.check_limit(self.instance, wanted)
+            limits.check_limit(self.instance, wanted)
         except Invalid as error:
             raise ValidationError(str(error.detail)) from error
         return wanted
@@ -39,7 +39,7 @@ class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Quota, form: Any, change: bool) -> None:
-        permits.set_limit(obj, obj.per_minute)
+        limits.set_limit(obj, obj.per_minute)
 
 
 @admin.register(Permit)

@@ -2,8 +2,26 @@
 
 from insurance.calls.models import InterfaceCall, MessageCounter
 from insurance.payment.models import PaymentOrder
-from insurance.quota.models import Permit, Quota
+from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.settlement.models import Settlement
-from insurance.trial.models import Trial, Visit
+from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
 
-__all__ = ["InterfaceCall", "MessageCounter", "PaymentOrder", "Permit", "Quota", "Settlement", "Trial", "Visit"]
+__all__ = [
+    "ClockStep",
+    "ClockWitness",
+    "Insurer",
+    "InterfaceCall",
+    "LimitChange",
+    "Line",
+    "LineDay",
+    "LineNode",
+    "MaintenanceWindow",
+    "MessageCounter",
+    "PaymentOrder",
+    "Permit",
+    "Quota",
+    "Settlement",
+    "Slot",
+    "Trial",
+    "Visit",
+]

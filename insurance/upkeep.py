@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from hospital.notices import delivery
 from insurance.payment import orders
+from insurance.quota import adapting, exchange
 from insurance.settlement import collecting, steps
-from insurance.trial import admission, turns
+from insurance.trial import accuracy, admission, nearing, places, turns
 
 log = logging.getLogger(__name__)
 
@@ -15,15 +16,32 @@ _SWEEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("settlements whose turn went silent", steps.mark_lapsed),
     ("notices whose sender went silent", delivery.recover_lapsed),
     ("trials no longer valid", admission.expire_due),
+    ("steps of n given back", adapting.restore),
+    ("patients told that their turn is near", nearing.tell_those_who_are_near),
     ("payment orders asked about", orders.ask_due),
     ("settlements on the self-pay leg", collecting.collect_due),
+    ("a look at the clock", exchange.look_at_the_clock),
+)
+
+_RECORDS: tuple[tuple[str, Callable[[], int]], ...] = (
+    ("days of the line", accuracy.remember_lately),
+    ("nodes of lines that nobody asks about", places.prune),
 )
 
 
 def sweep() -> dict[str, int]:
     """Run every sweep; one that fails is logged and does not keep the others from running."""
+    return _run(_SWEEPS)
+
+
+def keep_records() -> dict[str, int]:
+    """What is measured and tidied up now and then."""
+    return _run(_RECORDS)
+
+
+def _run(sweeps: tuple[tuple[str, Callable[[], int]], ...]) -> dict[str, int]:
     found = {}
-    for name, act in _SWEEPS:
+    for name, act in sweeps:
         try:
             found[name] = act()
         except Exception:

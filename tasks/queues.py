@@ -73,4 +73,5 @@ def schedule(filing_every_seconds: float) -> dict[str, dict[str, Any]]:
         "deliver due notices": every("tasks.notices.send", 2),
         "send the turns that permits allow": every("tasks.upkeep.turns", 1),
         "pick up what was left lying": every("tasks.upkeep.sweep", 5),
+        "keep records": every("tasks.upkeep.records", 60),
     }

@@ -13,7 +13,13 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 15.0
-TICKS = ("tasks.filing.drain", "tasks.notices.send", "tasks.upkeep.turns", "tasks.upkeep.sweep")
+TICKS = (
+    "tasks.filing.drain",
+    "tasks.notices.send",
+    "tasks.upkeep.turns",
+    "tasks.upkeep.sweep",
+    "tasks.upkeep.records",
+)
 
 
 class Topology(bootsteps.StartStopStep):

@@ -21,3 +21,9 @@ def turns() -> None:
 def sweep() -> None:
     """Leases that are over, trials no longer valid, payments to ask about, notices and orders without a message."""
     upkeep.sweep()
+
+
+@shared_task(name="tasks.upkeep.records")
+def records() -> None:
+    """What is measured and tidied up now and then."""
+    upkeep.keep_records()

@@ -11,6 +11,7 @@ from hospital.worklist import WorkItem
 class Kind(models.TextChoices):
     FILED = "filed", _("filed")
     REJECTED = "rejected", _("filing rejected")
+    CLOSE = "close", _("turn is near")
     PRICED = "priced", _("trial priced")
     TRIAL_REFUSED = "trial_refused", _("trial refused")
     COMPLETED = "completed", _("completed")

@@ -10,6 +10,7 @@ def title(notice: Notice) -> str:
     return {
         Kind.FILED: _("Your record is filed"),
         Kind.REJECTED: _("Your record could not be filed"),
+        Kind.CLOSE: _("Your turn is near"),
         Kind.PRICED: _("Your insurance trial is ready"),
         Kind.TRIAL_REFUSED: _("The insurer refused the trial"),
         Kind.COMPLETED: _("Everything is settled"),
@@ -24,6 +25,9 @@ def text(notice: Notice) -> str:
             return str(_("Archive number %(number)s. You may now ask for the insurance trial.") % facts)
         case Kind.REJECTED:
             return rejection(facts["reason"])
+        case Kind.CLOSE:
+            near = _("Your insurance trial should be made within %(minutes)s minutes. You need not do anything.")
+            return str(near % facts)
         case Kind.PRICED:
             return str(_("Look at the amounts and choose how to settle before %(valid_until)s.") % facts)
         case Kind.TRIAL_REFUSED:

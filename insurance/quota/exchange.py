@@ -18,10 +18,10 @@ from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
 from insurance.interface import dialects
 from insurance.interface.client import InsuranceClient, Outcome
-from insurance.interface.errors import NotSent
+from insurance.interface.errors import NotSent, Throttled
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.transport import HttpTransport
-from insurance.quota import permits
+from insurance.quota import adapting, circuit, clock, insurers, permits
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
 
@@ -52,11 +52,20 @@ def new_msgid() -> str:
     return next_msgid(settings.INSURANCE_INSTITUTION_CODE)
 
 
+def look_at_the_clock() -> int:
+    """The tick: this host's witness of the database's clock stays young also while nothing is sent."""
+    clock.look(permits.quiet_seconds(turn_seconds()))
+    return 0
+
+
 @contextmanager
 def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
     """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
     try:
         yield InsuranceClient(profile(), _dialect(), _transport(), _Journal(held, lane, purpose), _now)
+    except Throttled as error:
+        adapting.throttled(held.quota_id, error.retry_after_seconds)
+        raise
     finally:
         permits.free(held)
 
@@ -81,6 +90,7 @@ class _Journal:
         self.metered = {profile().infno(operation) for operation in METERED}
         self.spent = False
         self.before_this: float | None = None
+        self.left_at: float | None = None
 
     def new_msgid(self) -> str:
         return new_msgid()
@@ -88,7 +98,7 @@ class _Journal:
     def before(self, msgid: str, infno: str, body: bytes) -> float:
         """Commit the record; how many seconds the call may take. Raises `NotSent` when the permit does not cover it."""
         metered = infno in self.metered
-        self.before_this = self.held.arrives_until
+        self.before_this, self.left_at = self.held.arrives_until, None
         if metered and self.spent:
             raise NotSent("a permit carries one metered message")
         InterfaceCall.objects.create(
@@ -116,9 +126,21 @@ class _Journal:
         )
         if outcome is not Outcome.ANSWERED:
             log.warning("%s %s for %s: %s %s", self.lane, msgid, self.purpose, outcome.value, note)
+        if self.left_at is not None:
+            self._take_its_pulse(answered=bool(reply), seconds=time.monotonic() - self.left_at)
+
+    def _take_its_pulse(self, *, answered: bool, seconds: float) -> None:
+        """An answer of whatever kind is a sign of life; a late one a sign of trouble."""
+        if not answered:
+            circuit.silent(self.held.insurer_id)
+            return
+        circuit.alive(self.held.insurer_id)
+        if seconds >= insurers.slow_seconds(self.held.insurer_id):
+            adapting.slow(self.held.quota_id, seconds)
 
     def _leaves(self, metered: bool, seconds: float) -> None:
         """From here on it may arrive, until its time limit and the way on the network are over."""
+        self.left_at = time.monotonic()
         self.spent = self.spent or metered
         if metered or settings.INSURANCE_SHARED_PER_MINUTE:
             self.held.arrives_until = time.monotonic() + seconds + permits.LATE_SECONDS

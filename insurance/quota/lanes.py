@@ -51,6 +51,11 @@ def due(lane: Lane) -> QuerySet[Any]:
     return kind.due(*states).filter(condition).order_by("pk")
 
 
+def count_due(lane: Lane, most: int) -> int:
+    """How many rows wait for a turn, but no more than `most` are counted: a long line must not cost more."""
+    return due(lane)[:most].count()
+
+
 def quota_name(lane: Lane) -> str | None:
     """The quota this lane draws on; None where the insurer does not count its calls."""
     if settings.INSURANCE_SHARED_PER_MINUTE:

@@ -12,22 +12,19 @@ from hospital.models import Appointment
 from hospital.states import AppointmentState
 from insurance.quota.lanes import TASKS, Lane
 from insurance.states import TrialState
-from insurance.trial import line
-from insurance.trial.models import Trial
-
-HINT_BELOW = 20
-"""Only so close to the head does a newcomer send a turn of its own; behind that the tick sends enough."""
+from insurance.trial import line, places
+from insurance.trial.models import Line, Trial
 
 
-def enter(appointment: Appointment) -> Trial:
-    """A place in the line; asked again, the same place.
+def enter(appointment: Appointment, *, urgent: bool = False) -> Trial:
+    """A place in the line; asked again, the same place. Urgent cases have a line of their own that is never full.
 
     Raises `Conflict("appointment_over" | "archive_rejected" | "not_told_yet" | "already_settling" | "trial_frozen")`,
     `HeldBack("line_full")`.
     """
     _require_booked(appointment)
     entry.require_told(appointment)
-    return _standing(appointment) or _join(appointment)
+    return _standing(appointment) or _join(appointment, urgent)
 
 
 def withdraw(appointment: Appointment) -> None:
@@ -71,8 +68,37 @@ def _standing(appointment: Appointment) -> Trial | None:
     return trial
 
 
-def _join(appointment: Appointment) -> Trial:
-    ahead = line.waiting()
+def _join(appointment: Appointment, urgent: bool) -> Trial:
+    joined = line.line_for(appointment, urgent=urgent)
+    ahead = line.ahead_of_next(joined.insurer, joined)
+    if not urgent:
+        _hold_back_when_full(ahead)
+    held_back = line.held_back_seconds(ahead) > 0
+    try:
+        trial = _take_place(appointment, joined, held_back)
+    except IntegrityError as error:
+        if "one_live_trial" not in str(error):
+            raise
+        standing = _standing(appointment)
+        if standing is None:
+            raise
+        return standing
+    line.place_of(trial)  # what it is told now is what it will be measured by
+    return trial
+
+
+def _take_place(appointment: Appointment, joined: Line, held_back: bool) -> Trial:
+    """The place is given last: until the commit, everybody else who joins this line waits for it."""
+    with transaction.atomic():
+        _require_booked(Appointment.objects.select_for_update().get(pk=appointment.pk))
+        trial = worklist.enter(Trial(appointment=appointment, held_back=held_back))
+        if not held_back:
+            wake.task(TASKS[Lane.TRIAL])
+        trial.line, trial.number = joined, places.join(joined.pk, trial.pk)
+    return trial
+
+
+def _hold_back_when_full(ahead: int) -> None:
     retry_after_seconds = line.is_full(ahead)
     if retry_after_seconds:
         raise HeldBack(
@@ -81,20 +107,6 @@ def _join(appointment: Appointment) -> Trial:
             % {"seconds": retry_after_seconds},
             retry_after_seconds=retry_after_seconds,
         )
-    try:
-        with transaction.atomic():
-            _require_booked(Appointment.objects.select_for_update().get(pk=appointment.pk))
-            trial = worklist.enter(Trial(appointment=appointment, held_back=line.held_back_seconds(ahead) > 0))
-            if ahead < HINT_BELOW:
-                wake.task(TASKS[Lane.TRIAL])
-            return trial
-    except IntegrityError as error:
-        if "one_live_trial" not in str(error):
-            raise
-        standing = _standing(appointment)
-        if standing is None:
-            raise
-        return standing
 
 
 def _expire(trial: Trial) -> int:

@@ -1,5 +1,6 @@
 """Trials and the line over HTTP (contract: HTTP API)."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.cache import patch_cache_control
@@ -13,11 +14,13 @@ from rest_framework.views import APIView
 from hospital.appointments.access import appointment_of
 from hospital.models import Appointment
 from hospital.rest import limit_user
-from insurance.quota import permits
+from insurance.quota import gate, insurers, permits
+from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
 from insurance.trial import admission, line
 from insurance.trial.access import trial_of
+from insurance.trial.eta import Later
 from insurance.trial.models import Trial
 
 _PRICED = ("total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen")
@@ -30,6 +33,9 @@ class TrialOutput(serializers.Serializer[Any]):
     held_back = serializers.BooleanField()
     ahead = serializers.IntegerField(required=False)
     eta_seconds = serializers.IntegerField(required=False)
+    eta_low_seconds = serializers.IntegerField(required=False)
+    eta_high_seconds = serializers.IntegerField(required=False)
+    later_because = serializers.ChoiceField(choices=[reason.value for reason in Later], required=False)
     poll_after_seconds = serializers.IntegerField(required=False)
     total_fen = serializers.IntegerField(required=False)
     fund_fen = serializers.IntegerField(required=False)
@@ -44,7 +50,10 @@ class LineOutput(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     per_minute = serializers.IntegerField(allow_null=True)
     eta_seconds = serializers.IntegerField()
+    eta_low_seconds = serializers.IntegerField()
+    eta_high_seconds = serializers.IntegerField()
     open = serializers.BooleanField()
+    closed_because = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
 
 
 class TrialsView(APIView):
@@ -72,12 +81,16 @@ class LineView(APIView):
     @extend_schema(responses=LineOutput, summary="How many wait, and how long it takes")
     def get(self, request: Request) -> Response:
         quota = permits.quota_of(Lane.TRIAL)
-        ahead = line.waiting()
+        closed = gate.why_closed(insurers.default())
+        place = line.place_of_next()
         told = {
-            "waiting": ahead,
-            "per_minute": quota.per_minute if quota else None,
-            "eta_seconds": line.place_behind(ahead).eta_seconds,
-            "open": line.is_full(ahead) == 0,
+            "waiting": line.waiting(),
+            "per_minute": quota.in_force if quota else None,
+            "eta_seconds": place.eta_seconds,
+            "eta_low_seconds": place.eta_low_seconds,
+            "eta_high_seconds": place.eta_high_seconds,
+            "open": line.is_full(place.ahead) == 0,
+            "closed_because": closed.reason.value if closed else None,
         }
         response = Response(told)
         patch_cache_control(response, public=True, max_age=1)
@@ -90,11 +103,7 @@ def shown(trial: Trial) -> dict[str, Any]:
     told["held_back"] = trial.held_back
     if trial.state in (TrialState.WAITING, TrialState.CALLING):
         place = line.place_of(trial)
-        told |= {
-            "ahead": place.ahead,
-            "eta_seconds": place.eta_seconds,
-            "poll_after_seconds": place.poll_after_seconds,
-        }
+        told |= {name: value for name, value in asdict(place).items() if name != "later_because" or value}
     if trial.total_fen is not None:
         told |= {name: getattr(trial, name) for name in _PRICED}
         told["valid_until"] = trial.valid_until.isoformat() if trial.valid_until else None

@@ -1,59 +1,100 @@
-"""The line: how many are ahead, how long it will take, who may join it."""
+"""The lines together: which one a patient joins, how many are ahead, who may join, whose turn it is."""
 
 import math
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce, Now
 
-from insurance.quota import lanes, permits
-from insurance.quota.lanes import Lane
+from hospital import worklist
+from hospital.models import Appointment
+from hospital.states import AppointmentState
+from insurance.quota import gate, insurers
+from insurance.quota.models import Insurer
 from insurance.states import TrialState
-from insurance.trial.models import Trial
+from insurance.trial import eta, places, shares
+from insurance.trial.models import Line, Trial
+from insurance.trial.shares import Standing
+
+NO_WAIT_SECONDS = 1.0
+"""So short a wait is none: the turn itself sits it out."""
+
+UNKNOWN_SECONDS = 60.0
+"""When nobody knows how long the gate stays shut, one is asked to come back after this."""
+
+SOONEST_POLL_SECONDS, LATEST_POLL_SECONDS = 1, 15
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the line. `eta_seconds` is when the turn should come."""
+    """A place in the line. `eta_seconds` is when the turn should come, most likely between `low` and `high`.
+
+    It only ever falls; where it had to rise, `later_because` says why.
+    """
 
     ahead: int
     eta_seconds: int
+    eta_low_seconds: int
+    eta_high_seconds: int
     poll_after_seconds: int
+    later_because: str = ""
 
 
 def place_of(trial: Trial) -> Place:
     """Where this trial stands now."""
     if trial.state != TrialState.WAITING:
-        return Place(0, 0, 1)
-    return place_behind(Trial.objects.filter(state=TrialState.WAITING, pk__lt=trial.pk).count())
+        return _place(0, 0.0, "")
+    ahead = ahead_of(trial)
+    seconds, reason = eta.told(trial, ahead)
+    return _place(ahead, seconds, reason)
 
 
-def place_behind(ahead: int) -> Place:
-    """The place behind so many others."""
-    shown = math.ceil(min(eta_seconds(ahead), 86_400.0))
-    return Place(ahead, shown, min(max(shown // 10, 1), 15))
+def place_of_next() -> Place:
+    """The place that somebody would get who joined the common line now."""
+    ahead = ahead_of_next(insurers.default(), None)
+    return _place(ahead, eta.expected_seconds(ahead), "")
+
+
+def ahead_of(trial: Trial) -> int:
+    """How many have their turn before this one, as things stand."""
+    if trial.line_id is None or trial.number is None:
+        return 0
+    own = places.ahead(trial.line_id, trial.number)
+    standings = standing(insurers.default())
+    return own if len(standings) == 1 else shares.ahead(standings, trial.line_id, own)
+
+
+def ahead_of_next(insurer: Insurer, line: Line | None) -> int:
+    """How many would be ahead of somebody who joined this line (none: the common one) now."""
+    line = line or line_of(insurer)
+    return shares.ahead(standing(insurer), line.pk, line.joined - line.gone)
 
 
 def waiting() -> int:
-    """How many wait for their turn."""
-    return Trial.objects.filter(state=TrialState.WAITING).count()
+    """How many wait for their turn, in all lines."""
+    return sum(max(line.joined - line.gone, 0) for line in insurers.default().lines.all())
+
+
+def line_for(appointment: Appointment, *, urgent: bool = False) -> Line:
+    """The line this patient joins: the urgent one, that of the department where it has a share, or the common one."""
+    insurer = insurers.default()
+    if urgent:
+        return line_of(insurer, urgent=True)
+    department = appointment.session.doctor.department
+    own = insurer.lines.filter(department=department, urgent=False, weight__gt=0).first()
+    return own or line_of(insurer)
+
+
+def line_of(insurer: Insurer, *, urgent: bool = False) -> Line:
+    """The common or the urgent line, made when it is needed first."""
+    return Line.objects.get_or_create(insurer=insurer, urgent=urgent, department=None)[0]
 
 
 def held_back_seconds(ahead: int) -> float:
     """How long the permits hold back the one with `ahead` before them; 0 when one is free now."""
-    quota = permits.quota_of(Lane.TRIAL)
-    if quota is None or not quota.per_minute:
-        return 0.0 if quota is None else math.inf
-    rounds, skip = divmod(ahead, quota.per_minute)
-    free_in = permits.free_in_seconds(quota, skip)
-    return max(free_in or 0.0, 0.0) + rounds * permits.WINDOW_SECONDS
-
-
-def eta_seconds(ahead: int) -> float:
-    """When the turn of the one with `ahead` before them comes: permits first, then the brake's spacing of a burst."""
-    quota = permits.quota_of(Lane.TRIAL)
-    per_minute = quota.per_minute if quota else None
-    spacing = permits.WINDOW_SECONDS / per_minute / lanes.BRAKE_FACTOR if per_minute else 0.0
-    return max(held_back_seconds(ahead), ahead * spacing)
+    return eta.wait_seconds(ahead)
 
 
 def is_full(ahead: int) -> int:
@@ -61,6 +102,54 @@ def is_full(ahead: int) -> int:
 
     TRIAL_LINE_MINUTES = 0: nobody waits; let through now or held back.
     """
+    closed = gate.why_closed(insurers.default())
     wait = held_back_seconds(ahead)
-    longest = settings.TRIAL_LINE_MINUTES * 60
+    if closed and settings.TRIAL_LINE_MINUTES == 0:
+        wait = max(wait, closed.seconds or UNKNOWN_SECONDS)
+    longest = settings.TRIAL_LINE_MINUTES * 60 + NO_WAIT_SECONDS
     return 0 if wait <= longest else max(math.ceil(min(wait - longest, 3600.0)), 1)
+
+
+def standing(insurer: Insurer) -> list[Standing]:
+    """All lines of an insurer as `shares` wants them."""
+    return [_standing(line) for line in insurer.lines.order_by("pk")]
+
+
+def claim_next(insurer: Insurer, lease_seconds: float) -> Trial | None:
+    """Take the trial whose turn it is. Commit before acting on it. None when nobody waits whose time has come."""
+    with transaction.atomic():
+        lines = {line.pk: line for line in insurer.lines.select_for_update(no_key=True).order_by("pk")}
+        for one in shares.in_order([_standing(line) for line in lines.values()]):
+            first_turn_at = Coalesce(F("turn_at"), Now())
+            trial = worklist.claim(
+                _due(lines[one.line_id]), TrialState.CALLING, lease_seconds=lease_seconds, turn_at=first_turn_at
+            )
+            if trial is not None:
+                _had_a_turn(insurer, one)
+                return trial
+    return None
+
+
+def _due(line: Line) -> QuerySet[Trial]:
+    """Who waits in this line and whose time has come, in the order of places."""
+    waiting = Trial.due(TrialState.WAITING).filter(line=line, appointment__state=AppointmentState.BOOKED)
+    return waiting.order_by("number")
+
+
+def _had_a_turn(insurer: Insurer, one: Standing) -> None:
+    moved = shares.after_a_turn(one)
+    Line.objects.filter(pk=one.line_id).update(passed=moved.passed, run=moved.run)
+    if not one.urgent:
+        insurer.lines.filter(urgent=True, run__gt=0).update(run=0)
+
+
+def _standing(line: Line) -> Standing:
+    waiting = max(line.joined - line.gone, 0)
+    return Standing(line.pk, line.urgent, max(line.weight, 1), waiting, line.passed, line.run)
+
+
+def _place(ahead: int, seconds: float, reason: str) -> Place:
+    shown = math.ceil(min(seconds, 86_400.0))
+    low, high = eta.between(shown)
+    poll = min(max(shown // 10, SOONEST_POLL_SECONDS), LATEST_POLL_SECONDS)
+    return Place(ahead, shown, low, high, poll, reason)

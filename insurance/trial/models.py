@@ -2,10 +2,13 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hospital.worklist import WorkItem
+from insurance.quota.models import Insurer
 from insurance.states import TRIAL_MOVES, TrialState
+from insurance.trial import places
 
 
 class Visit(models.Model):
@@ -38,10 +41,57 @@ class Visit(models.Model):
         return f"visit {self.mdtrt_id or self.pk}"
 
 
-class Trial(WorkItem):
-    """A trial (医保试算). Its id is its place in the line. Amounts in fen.
+class Line(models.Model):
+    """A line of patients who wait for a trial, strictly first come first served; several share the insurer's minute.
 
-    `held_back`: when it joined, no permit was left for it (method, step 5).
+    Urgent cases have one of their own, departments may have one with a share (`weight`); everybody else stands in the
+    common one. `joined` is the last place that was given, `gone` how many have left. `passed` and `run` are how much
+    of its share a line has had (`shares.py`).
+    """
+
+    insurer = models.ForeignKey(Insurer, models.PROTECT, related_name="lines", verbose_name=_("insurer"))
+    urgent = models.BooleanField(_("urgent cases"), default=False)
+    department = models.ForeignKey("hospital.Department", models.PROTECT, null=True, verbose_name=_("department"))
+    weight = models.PositiveSmallIntegerField(_("share"), default=1)
+    joined = models.BigIntegerField(_("joined"), default=0, editable=False)
+    gone = models.BigIntegerField(_("gone"), default=0, editable=False)
+    passed = models.FloatField(default=0.0, editable=False)
+    run = models.PositiveIntegerField(default=0, editable=False)
+    joined_at = models.DateTimeField(_("last joined at"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["insurer", "urgent", "department"], nulls_distinct=False, name="one_line_a_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(_("urgent cases") if self.urgent else self.department or _("common line"))
+
+
+class LineNode(models.Model):
+    """A node of the binary indexed tree in which those who left a line are counted (`places.py`)."""
+
+    line = models.ForeignKey(Line, models.CASCADE, related_name="nodes")
+    node = models.BigIntegerField()
+    gone = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line", "node"], name="one_node_a_place")]
+
+    def __str__(self) -> str:
+        return f"node {self.node}"
+
+
+class Trial(WorkItem):
+    """A trial (医保试算). `line` and `number` are its place, kept until its turn. Amounts in fen.
+
+    `held_back`: when it joined, no permit was left for it (method, step 5). `predicted_seconds` is the wait it was told
+    then, `eta_at` the moment it is told now and `eta_reason` why that is later than before. `silences` counts lost
+    answers.
     """
 
     MOVES = TRIAL_MOVES
@@ -50,7 +100,16 @@ class Trial(WorkItem):
     state = models.CharField(
         _("state"), max_length=20, choices=[(s.value, s.value) for s in TrialState], default=TrialState.WAITING
     )
+    line = models.ForeignKey(Line, models.PROTECT, null=True, related_name="trials", verbose_name=_("line"))
+    number = models.BigIntegerField(_("place"), null=True)
     held_back = models.BooleanField(_("held back"), default=False)
+    silences = models.PositiveIntegerField(_("lost answers"), default=0)
+    predicted_seconds = models.FloatField(_("predicted wait (seconds)"), null=True)
+    eta_at = models.DateTimeField(_("turn expected at"), null=True)
+    eta_told_at = models.DateTimeField(null=True)
+    eta_reason = models.CharField(_("later because"), max_length=20, default="")
+    turn_at = models.DateTimeField(_("first turn at"), null=True)
+    close_told = models.BooleanField(_("told that the turn is close"), default=False)
     charges_fingerprint = models.CharField(max_length=64, default="")
     total_fen = models.BigIntegerField(_("total (fen)"), null=True)
     fund_fen = models.BigIntegerField(_("fund (fen)"), null=True)
@@ -65,7 +124,15 @@ class Trial(WorkItem):
     class Meta:
         verbose_name = _("trial")
         verbose_name_plural = _("trials")
-        indexes = [models.Index(fields=["id"], condition=Q(state=TrialState.WAITING), name="trial_line")]
+        indexes = [
+            models.Index(fields=["line", "number"], condition=Q(state=TrialState.WAITING), name="trial_line"),
+            models.Index(
+                fields=["line", "number"],
+                condition=Q(state__in=[TrialState.CALLING, TrialState.FROZEN]),
+                name="trial_away",
+            ),
+            models.Index(fields=["turn_at"], condition=Q(turn_at__isnull=False), name="trial_turn"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["appointment"],
@@ -76,3 +143,30 @@ class Trial(WorkItem):
 
     def __str__(self) -> str:
         return f"trial {self.pk}"
+
+    def moved(self, came_from: str) -> None:
+        """Who leaves the line makes room at once; who comes back stands where he stood."""
+        if self.line_id is None or self.number is None:
+            return
+        if came_from == TrialState.WAITING:
+            places.leave(self.line_id, self.number)
+        elif self.state == TrialState.WAITING:
+            places.come_back(self.line_id, self.number)
+
+
+class LineDay(models.Model):
+    """How good the expected waits of a day were: |expected - real| as a share of the real wait. Shown to staff."""
+
+    day = models.DateField(_("day"), primary_key=True)
+    turns = models.PositiveIntegerField(_("turns"))
+    median_wait_seconds = models.FloatField(_("median wait (seconds)"))
+    median_error = models.FloatField(_("median error"))
+    p90_error = models.FloatField(_("error of nine in ten at most"))
+    measured_at = models.DateTimeField(_("measured at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("day of the line")
+        verbose_name_plural = _("days of the line")
+
+    def __str__(self) -> str:
+        return f"{self.day}"

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -17,27 +18,31 @@ from hospital.states import AppointmentState
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
 from insurance.interface.identities import violations
 from insurance.interface.messages import Bill
-from insurance.quota import lanes, permits
+from insurance.quota import adapting, insurers, permits
 from insurance.quota.exchange import exchange, lease_seconds, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
-from insurance.trial import conversation
+from insurance.trial import conversation, line
 from insurance.trial.models import Trial, Visit
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 1.5
-"""How long a turn waits for the exact instant at which a permit becomes free."""
+WAIT_SECONDS = 2.5
+"""How long a turn waits for the exact instant at which a permit becomes free: it is sent a tick or two before."""
+
+NOT_CARRIED_OUT_SECONDS = adapting.THROTTLED_HOLD_SECONDS
+"""It was not this patient's fault: the place is kept, and nobody overtakes while the gate is shut for as long."""
 
 LONGEST_WAIT_SECONDS = 60
 
 
 def take_one() -> bool:
     """Make the next trial in the line, if there is a permit and somebody waits. True when one was made."""
-    held = permits.take(Lane.TRIAL, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
+    insurer = insurers.default()
+    held = permits.take(Lane.TRIAL, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=insurer)
     if held is None:
         return False
-    trial = worklist.claim(lanes.due(Lane.TRIAL), TrialState.CALLING, lease_seconds=lease_seconds())
+    trial = line.claim_next(insurer, lease_seconds())
     if trial is None:
         permits.free(held)
         return False
@@ -82,9 +87,12 @@ def record_failure(trial: Trial, error: InterfaceError) -> None:
             with transaction.atomic():
                 worklist.move(trial, TrialState.REFUSED, reason=str(error), refusal=str(error), leased_until=None)
                 writing.write(trial.appointment_id, Kind.TRIAL_REFUSED, reason=str(error))
-        case NotSent() | Throttled() | OutcomeUnknown():
-            wait = min(2.0**trial.attempt, LONGEST_WAIT_SECONDS)
-            _back_into_the_line(trial, wait_seconds=wait, error=f"{type(error).__name__}: {error}")
+        case NotSent() | Throttled():
+            wait = getattr(error, "retry_after_seconds", None) or NOT_CARRIED_OUT_SECONDS
+            _back_into_the_line(trial, wait_seconds=min(wait, LONGEST_WAIT_SECONDS), error=_named(error))
+        case OutcomeUnknown():
+            wait = min(2.0 ** (trial.silences + 1), LONGEST_WAIT_SECONDS)
+            _back_into_the_line(trial, wait_seconds=wait, error=_named(error), silences=trial.silences + 1)
         case _:
             raise error
 
@@ -107,14 +115,18 @@ def recover_lapsed(most: int = 500) -> int:
     return len(rows)
 
 
-def _back_into_the_line(trial: Trial, *, wait_seconds: float, error: str) -> None:
+def _named(error: InterfaceError) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _back_into_the_line(trial: Trial, *, wait_seconds: float, error: str, **fields: Any) -> None:
     """To its place, unless the appointment was cancelled meanwhile: nobody waits behind somebody who has left."""
     with transaction.atomic():
         appointment = Appointment.objects.select_for_update().get(pk=trial.appointment_id)
         if appointment.state != AppointmentState.BOOKED:
             worklist.move(trial, TrialState.CANCELLED, reason="appointment cancelled", leased_until=None)
         else:
-            worklist.put_back(trial, TrialState.WAITING, wait_seconds=wait_seconds, error=error)
+            worklist.put_back(trial, TrialState.WAITING, wait_seconds=wait_seconds, error=error, **fields)
 
 
 def _price(trial: Trial, bill: Bill, fingerprint: str) -> None:

@@ -15,6 +15,7 @@ from hospital.models import Appointment, Patient
 from hospital.notices import delivery
 from insurance.quota import permits
 from insurance.quota.lanes import Lane
+from insurance.quota.models import Quota
 from insurance.settlement import collecting, opening, steps
 from insurance.settlement.models import Settlement
 from insurance.simulator.insurer.persons import balance_of, insutype_of, psn_no_of
@@ -43,8 +44,9 @@ def speaking_as_staff() -> APIClient:
 
 
 def now_due(row: Model) -> None:
-    """Its time has come."""
+    """Its time has come, and a throttled interface is open again."""
     type(row)._default_manager.filter(pk=row.pk).update(due_at=Now())
+    Quota.objects.update(next_at=Now())
 
 
 def state_of(row: Any) -> str:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from insurance.models import Quota, Settlement, Trial
-from insurance.quota import permits
+from insurance.quota import limits, permits
 from insurance.quota.lanes import Lane
 from insurance.settlement import collecting, steps
 from insurance.trial import admission, turns
@@ -19,7 +19,7 @@ from tests.integration.answers import refused, wrong_fields
 from tests.simulators import Simulator
 
 pytestmark = pytest.mark.usefixtures("own_counters")
-PLACE = {"ahead", "eta_seconds", "poll_after_seconds"}
+PLACE = {"ahead", "eta_seconds", "eta_low_seconds", "eta_high_seconds", "poll_after_seconds"}
 BILL = {"total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen", "valid_until"}
 TRIAL = {"id", "appointment", "state", "held_back"}
 SETTLEMENT = {"id", "trial", "appointment", "mode", "state", "total_fen", "fund_fen", "account_fen", "cash_fen"}
@@ -60,13 +60,15 @@ def test_asking_gives_a_place_and_where_to_look() -> None:
     trial = Trial.objects.get(appointment=second)
     assert (answer.status_code, answer.headers["Location"]) == (202, f"/api/v1/trials/{trial.pk}/")
     assert set(answer.json()) == TRIAL | PLACE
-    assert answer.json() | {"eta_seconds": 0} == {
+    assert answer.json() | {"eta_seconds": 0, "eta_high_seconds": 1} == {
         "id": trial.pk,
         "appointment": second.pk,
         "state": "waiting",
         "held_back": False,
         "ahead": 1,
         "eta_seconds": 0,
+        "eta_low_seconds": 0,
+        "eta_high_seconds": 1,
         "poll_after_seconds": 1,
     }
 
@@ -91,7 +93,7 @@ def test_who_has_cancelled_may_not_ask() -> None:
 
 def test_a_full_line_says_when_to_come_back(settings: LazySettings) -> None:
     settings.TRIAL_LINE_MINUTES = 0
-    permits.set_limit(quota(), 1)
+    limits.set_limit(quota(), 1)
     assert doing.answered_now()
     answer = ask(factories.told()[0])
     problem = refused(answer, 429, "line_full")
@@ -136,7 +138,8 @@ def test_the_line_is_everybodys(api: APIClient) -> None:
     assert set(answer.headers["Cache-Control"].split(", ")) == {"public", "max-age=1"}
     assert answer.headers["ETag"]
     shown = answer.json()
-    assert set(shown) == {"waiting", "per_minute", "eta_seconds", "open"}
+    etas = {"eta_seconds", "eta_low_seconds", "eta_high_seconds"}
+    assert set(shown) == {"waiting", "per_minute", "open", "closed_because"} | etas
     assert (shown["waiting"], shown["per_minute"], shown["open"]) == (2, 100, True)
 
 
@@ -146,7 +149,7 @@ def test_the_line_asks_nobody_who_he_is(api: APIClient, authorization: str) -> N
 
 
 def test_a_paused_line_is_shut(api: APIClient) -> None:
-    permits.set_limit(quota(), 0)
+    limits.set_limit(quota(), 0)
     shown = api.get(f"{doing.API}/line/").json()
     assert (shown["per_minute"], shown["open"]) == (0, False)
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from hospital import worklist
 from hospital.errors import Invalid
 from insurance.models import Permit, Quota, Settlement, Trial
-from insurance.quota import lanes, permits, turns
+from insurance.quota import lanes, limits, permits, turns
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
 from tests import factories
@@ -31,6 +31,10 @@ def taken(lane: Lane = Lane.TRIAL, turn_seconds: float = 30.0) -> Held:
     assert held is not None
     held.arrives_until = time.monotonic()
     return held
+
+
+LAST = 1 + permits.MARGIN_SECONDS
+"""The last second of a window, with the margin for clocks."""
 
 
 def pass_by(seconds: float) -> None:
@@ -62,7 +66,7 @@ def test_a_permit_is_free_again_a_window_after_the_answer_and_not_before() -> No
     permits.free(held[0])
     pass_by(59)
     assert take() is None
-    pass_by(1)
+    pass_by(LAST)
     assert taken().permit_id == held[0].permit_id
     assert take() is None
 
@@ -73,7 +77,7 @@ def test_while_its_message_may_still_arrive_the_window_does_not_begin() -> None:
     permits.free(held[0])
     pass_by(69)
     assert take() is None
-    pass_by(1)
+    pass_by(LAST)
     assert taken().permit_id == held[0].permit_id
 
 
@@ -82,7 +86,7 @@ def test_without_an_answer_it_is_free_a_window_after_it_can_last_have_arrived() 
         taken(turn_seconds=30)
     pass_by(30 + permits.LATE_SECONDS + 59)
     assert take() is None
-    pass_by(1)
+    pass_by(LAST)
     assert take() is not None
 
 
@@ -98,7 +102,7 @@ def test_what_was_not_used_is_free_at_once() -> None:
 def test_an_earlier_taker_cannot_free_what_somebody_else_holds() -> None:
     late = [taken() for _ in range(3)]
     late[1].arrives_until = None
-    pass_by(30 + permits.LATE_SECONDS + 60)
+    pass_by(30 + permits.LATE_SECONDS + 59 + LAST)
     for _ in range(3):
         taken()
     for held in late:
@@ -116,7 +120,7 @@ def test_nothing_may_be_sent_after_the_permits_time() -> None:
 def test_a_taker_waits_for_the_exact_instant_but_not_longer() -> None:
     held = [taken() for _ in range(3)]
     permits.free(held[0])
-    pass_by(59.8)
+    pass_by(59.8 + permits.MARGIN_SECONDS)
     assert permits.take(Lane.TRIAL, turn_seconds=30, wait_seconds=0.01) is None
     assert permits.take(Lane.TRIAL, turn_seconds=30, wait_seconds=5) is not None
 
@@ -132,7 +136,7 @@ def test_an_unlimited_lane_needs_no_permit(settings: LazySettings) -> None:
 
 
 def test_a_quota_of_none_lets_nobody_through() -> None:
-    permits.set_limit(quota(), 0)
+    limits.set_limit(quota(), 0)
     assert take() is None
 
 
@@ -171,17 +175,17 @@ def test_the_tick_asks_for_no_more_turns_than_permits_and_rows(settings: LazySet
 @pytest.mark.parametrize("wanted", [200, 201, 10_000])
 def test_n_stays_below_m(wanted: int) -> None:
     with pytest.raises(Invalid) as caught:
-        permits.set_limit(quota(), wanted)
+        limits.set_limit(quota(), wanted)
     assert caught.value.code == "m_not_above_n"
     assert (quota().per_minute, quota().permits.filter(retired=False).count()) == (3, 3)
 
 
 def test_m_binds_what_trials_draw_on_and_not_settlements() -> None:
-    permits.set_limit(quota(Lane.SETTLEMENT), 500)
+    limits.set_limit(quota(Lane.SETTLEMENT), 500)
     assert quota(Lane.SETTLEMENT).permits.filter(retired=False).count() == 500
 
 
 def test_the_first_limit_is_only_the_first(settings: LazySettings) -> None:
-    permits.set_limit(quota(), 5)
+    limits.set_limit(quota(), 5)
     settings.INSURANCE_TRIAL_PER_MINUTE = 50
     assert (quota().per_minute, lanes.first_limit("trial")) == (5, 50)

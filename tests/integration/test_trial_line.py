@@ -12,7 +12,7 @@ from hospital.errors import Conflict, HeldBack
 from hospital.identity import InsuranceCard
 from hospital.models import Appointment
 from insurance.models import Permit, Trial
-from insurance.quota import permits
+from insurance.quota import limits, permits
 from insurance.quota.lanes import Lane
 from insurance.trial import admission, line, turns
 from tests import factories
@@ -115,7 +115,7 @@ def test_with_a_line_of_nobody_one_is_let_through_or_held_back(settings: LazySet
 def test_a_paused_interface_holds_everybody_back() -> None:
     quota = permits.quota_of(Lane.TRIAL)
     assert quota is not None
-    permits.set_limit(quota, 0)
+    limits.set_limit(quota, 0)
     with pytest.raises(HeldBack):
         admission.enter(factories.told()[0])
     assert not turns.take_one()

@@ -177,7 +177,7 @@ def test_a_permit_is_free_a_window_after_the_last_answer(insurer: Simulator) -> 
     turns.take_one()
     Permit.objects.update(free_at=F("free_at") - timedelta(seconds=58))
     assert Permit.objects.filter(free_at__gt=Now()).count() == 1
-    Permit.objects.update(free_at=F("free_at") - timedelta(seconds=2))
+    Permit.objects.update(free_at=F("free_at") - timedelta(seconds=2 + permits.MARGIN_SECONDS))
     assert not Permit.objects.filter(free_at__gt=Now()).exists()
 
 

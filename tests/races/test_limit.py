@@ -11,7 +11,7 @@ import pytest
 from django.conf import LazySettings
 
 from insurance.models import InterfaceCall
-from insurance.quota import permits
+from insurance.quota import limits, permits
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Quota
 from tests.integration.conftest import forget_the_insurer
@@ -77,7 +77,7 @@ def test_n_lowered_and_raised_under_load_holds_from_that_moment_on(insurer: Simu
             time.sleep(after_seconds)  # not waiting for anything: the load goes on under each limit
             quota = permits.quota_of(Lane.TRIAL)
             assert quota is not None
-            permits.set_limit(quota, n)
+            limits.set_limit(quota, n)
             changes.append((time.time(), n))
         wait_for_the_end_of(workers)
     assert metered(insurer)["over_limit"] == 0
@@ -106,7 +106,7 @@ def test_a_message_that_is_never_answered_counts_from_the_latest_it_can_have_arr
     """n = 1: the next one comes a window after the first one's *arrival*, late though that was."""
     quota = permits.quota_of(Lane.TRIAL)
     assert quota is not None
-    permits.set_limit(quota, 1)
+    limits.set_limit(quota, 1)
     with late_wire(insurer.url, seconds=0.7 * settings.INSURANCE_TIMEOUT_SECONDS) as url:
         settings.INSURANCE_URL = url
         forget_the_insurer()

@@ -1,0 +1,98 @@
+"""n: set by staff, lowered by itself while the interface ails, and always as many permits as n in force.
+
+Every n that was ever in force is kept (`LimitChange`).
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from hospital.errors import Invalid
+from insurance.quota import lanes
+from insurance.quota.lanes import Lane
+from insurance.quota.models import Insurer, LimitChange, Permit, Quota, Slot
+
+log = logging.getLogger(__name__)
+
+
+def set_limit(quota: Quota, per_minute: int | None, *, why: str = "") -> None:
+    """Change n. At once, and never letting an old permit through early (`fit`). Raises `Invalid("m_not_above_n")`."""
+    check_limit(quota, per_minute)
+    with transaction.atomic():
+        Insurer.objects.select_for_update().get(pk=quota.insurer_id)
+        Quota.objects.filter(pk=quota.pk).update(per_minute=per_minute)
+        quota.per_minute = per_minute
+        put_in_force(quota, per_minute, why)
+
+
+def check_limit(quota: Quota, per_minute: int | None) -> None:
+    """m > n holds for whatever trials draw on (method, step 3). Raises `Invalid("m_not_above_n")`."""
+    if quota.name != Lane.SETTLEMENT and per_minute is not None and per_minute >= settings.FILING_BATCH_SIZE:
+        raise Invalid("m_not_above_n", _("n must stay below m, the filing batch size (FILING_BATCH_SIZE)."))
+
+
+def first_made(insurer: Insurer, name: str) -> Quota:
+    """The quota, its first limit and its permits in one: without its limit it would be taken for unlimited."""
+    with transaction.atomic():
+        quota, made = Quota.objects.get_or_create(insurer=insurer, name=name)
+        if made:
+            set_limit(quota, lanes.first_limit(name), why="first limit")
+    return quota
+
+
+def put_in_force(quota: Quota, in_force: int | None, why: str, may_rise_in_seconds: float = 0.0) -> None:
+    """n in force is this from now on. Call with the gate locked."""
+    before = Quota.objects.values_list("in_force", flat=True).get(pk=quota.pk)
+    Quota.objects.filter(pk=quota.pk).update(
+        in_force=in_force, may_rise_at=Now() + timedelta(seconds=may_rise_in_seconds)
+    )
+    quota.in_force = in_force
+    lowered = in_force is not None and (before is None or in_force < before)
+    LimitChange.objects.create(
+        quota=quota, per_minute=quota.per_minute, in_force=in_force, lowered=lowered, why=why[:300]
+    )
+    fit(quota)
+
+
+def fit(quota: Quota, now: float | None = None) -> None:
+    """As many permits as n in force. Call with the gate locked.
+
+    Fewer: those that are free first retire, so that what the rest may do plus what was done in the last minute stays
+    within the new n. One in somebody's hand stays until it is given back, and the next taker comes by here again.
+    More: retired ones come back, those used last first, before new ones are made.
+    """
+    if quota.in_force is None:
+        return
+    permits = Permit.objects.filter(quota=quota)
+    surplus = permits.filter(retired=False).count() - quota.in_force
+    if surplus > 0:
+        _retire(permits, surplus, now)
+    elif surplus < 0:
+        back = permits.filter(retired=True).order_by("-free_at")[:-surplus]
+        returned = permits.filter(pk__in=list(back.values_list("pk", flat=True))).update(retired=False)
+        free = {"free_at": moment(now)} if now else {}
+        Permit.objects.bulk_create(Permit(quota=quota, **free) for _ in range(-surplus - returned))
+
+
+def make_slots(insurer: Insurer, now: float) -> None:
+    """As many lines to the insurer as calls may be in flight. Call with the gate locked."""
+    there = insurer.slots.count()
+    if there < insurer.at_once:
+        numbers = range(there + 1, insurer.at_once + 1)
+        Slot.objects.bulk_create(Slot(insurer=insurer, number=number, free_at=moment(now)) for number in numbers)
+
+
+def moment(seconds: float) -> datetime:
+    """The database's time in seconds since 1970 as a datetime."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _retire(permits: QuerySet[Permit], surplus: int, now: float | None) -> None:
+    over = Q(free_at__lte=moment(now) if now else Now())
+    first_free = permits.filter(retired=False).filter(Q(held=False) | over).order_by("free_at")[:surplus]
+    permits.filter(pk__in=list(first_free.values_list("pk", flat=True))).update(retired=True)

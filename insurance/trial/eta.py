@@ -1,0 +1,155 @@
+"""When a turn comes. What a patient was told only ever falls; where it has to rise, it is said why.
+
+Expected: the permit that will be theirs, by when it comes free, and whole rounds of permits before it; then whatever
+keeps the gate shut. Told: the moment that was told first, until things turn out clearly better (it is told anew) or
+clearly worse (it is told anew, with the reason).
+"""
+
+import math
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import connection
+from django.utils import timezone
+
+from insurance.quota import gate, insurers, lanes, permits
+from insurance.quota.gate import Reason
+from insurance.quota.lanes import Lane
+from insurance.quota.models import Insurer, Quota
+from insurance.trial import accuracy
+from insurance.trial.models import Trial
+
+TOLERANCE_SECONDS, TOLERANCE_SHARE = 5.0, 0.05
+"""What differs by no more than the larger of the two is not told anew."""
+
+_EXPECTED_FREE = """
+    SELECT extract(epoch FROM CASE WHEN held
+                  THEN greatest(taken_at + make_interval(secs => mean.seconds + %(cooling_seconds)s), clock_timestamp())
+                  ELSE free_at END - clock_timestamp())::float8 AS free_in, mean.seconds
+      FROM insurance_permit,
+           (SELECT coalesce(avg(held_seconds), 0) AS seconds FROM insurance_permit
+             WHERE quota_id = %(quota_id)s AND NOT retired) AS mean
+     WHERE quota_id = %(quota_id)s AND NOT retired ORDER BY free_in OFFSET %(skip)s LIMIT 1
+"""
+
+
+class Later(StrEnum):
+    """Why a turn comes later than was told."""
+
+    PAUSED = "paused"
+    MAINTENANCE = "maintenance"
+    DOWN = "interface_down"
+    LOWERED = "limit_lowered"
+    PRIORITY = "priority_case"
+    SHARE = "fair_share"
+    LATE = "running_late"
+
+
+def told(trial: Trial, ahead: int) -> tuple[float, str]:
+    """Seconds until the turn as the patient is told now, and why that is later than before (mostly: "")."""
+    now = timezone.now()
+    expected_at = _moment(now, expected_seconds(ahead))
+    if trial.eta_at is None or expected_at < trial.eta_at - _tolerance(trial.eta_at, now):
+        _tell(trial, expected_at, now, "")
+    elif expected_at > trial.eta_at + _tolerance(expected_at, now):
+        _tell(trial, expected_at, now, _why_later(trial))
+    assert trial.eta_at is not None
+    return max((trial.eta_at - now).total_seconds(), 0.0), trial.eta_reason
+
+
+def between(seconds: int) -> tuple[int, int]:
+    """The range in which nine of ten turns came, by the errors of the last day that is known."""
+    error = accuracy.spread()
+    return math.floor(seconds * (1 - error)), math.ceil(seconds * (1 + error))
+
+
+def expected_seconds(ahead: int) -> float:
+    """When the turn of the one with `ahead` before them comes: permits first, then the brake's spacing of a burst."""
+    quota = permits.quota_of(Lane.TRIAL)
+    in_force = quota.in_force if quota else None
+    spacing = permits.WINDOW_SECONDS / in_force / lanes.BRAKE_FACTOR if in_force else 0.0
+    return max(wait_seconds(ahead), ahead * spacing)
+
+
+def wait_seconds(ahead: int) -> float:
+    """How long the interface holds back the one with `ahead` before them; 0 when there is a permit now."""
+    insurer = insurers.default()
+    quota = permits.quota_of(Lane.TRIAL, insurer)
+    wait = _permits_seconds(quota, ahead) if quota else 0.0
+    if math.isinf(wait):
+        return wait
+    now = timezone.now()
+    closed = gate.why_closed(insurer, now)
+    if closed and closed.reason is Reason.DOWN:
+        wait = max(wait, closed.seconds or 0.0)
+    return wait + gate.windows_until(insurer, now, wait)
+
+
+def _permits_seconds(quota: Quota, ahead: int) -> float:
+    """The permit that will be theirs, after whole rounds of all permits."""
+    if not quota.in_force:
+        return math.inf
+    rounds, skip = divmod(_with_those_who_go_first(quota, ahead), quota.in_force)
+    asked = {"quota_id": quota.pk, "skip": skip, "cooling_seconds": permits.cooling_seconds()}
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPECTED_FREE, asked)
+        free_in, held_seconds = cursor.fetchone() or (0.0, 0.0)
+    spaced = ahead * permits.WINDOW_SECONDS / quota.in_force if quota.evenly else 0.0
+    return max(max(free_in, 0.0) + rounds * (permits.cooling_seconds() + held_seconds), spaced)
+
+
+def _with_those_who_go_first(quota: Quota, ahead: int) -> int:
+    """On a shared quota, the other lanes' calls before this turn: those that wait, and two for each trial ahead."""
+    first = lanes.before(Lane.TRIAL)
+    if not first:
+        return ahead
+    return ahead + sum(lanes.count_due(lane, quota.in_force or 0) for lane in first) + len(first) * ahead
+
+
+def _tell(trial: Trial, at: datetime, now: datetime, reason: str) -> None:
+    """Remember what was told; only who still waits is told."""
+    said = {"eta_at": at, "eta_told_at": now, "eta_reason": reason}
+    if trial.predicted_seconds is None:
+        said["predicted_seconds"] = trial.predicted_seconds = (at - now).total_seconds()
+    Trial.objects.filter(pk=trial.pk).update(**said)
+    trial.eta_at, trial.eta_told_at, trial.eta_reason = at, now, reason
+
+
+def _why_later(trial: Trial) -> Later:
+    """What happened since the patient was told: the gate, n, or somebody who goes first."""
+    insurer, since = insurers.default(), trial.eta_told_at or trial.created_at
+    if insurer.paused_at or _after(insurer.resumed_at, since):
+        return Later.PAUSED
+    if insurer.windows.filter(ends_at__gt=since, starts_at__lt=trial.eta_at or since).exists():
+        return Later.MAINTENANCE
+    if gate.is_probed(insurer) or _after(insurer.circuit_opened_at, since):
+        return Later.DOWN
+    if _lowered(insurer, since):
+        return Later.LOWERED
+    return _who_goes_first(trial, insurer, since)
+
+
+def _lowered(insurer: Insurer, since: datetime) -> bool:
+    quota = permits.quota_of(Lane.TRIAL, insurer)
+    if quota is None:
+        return False
+    return quota.next_at > timezone.now() or quota.limits.filter(lowered=True, at__gt=since).exists()
+
+
+def _who_goes_first(trial: Trial, insurer: Insurer, since: datetime) -> Later:
+    newcomers = insurer.lines.filter(joined_at__gt=since).exclude(trials=trial)
+    if newcomers.filter(urgent=True).exists():
+        return Later.PRIORITY
+    return Later.SHARE if newcomers.exists() else Later.LATE
+
+
+def _after(moment: datetime | None, since: datetime) -> bool:
+    return moment is not None and moment > since
+
+
+def _tolerance(at: datetime, now: datetime) -> timedelta:
+    return timedelta(seconds=max(TOLERANCE_SECONDS, TOLERANCE_SHARE * (at - now).total_seconds()))
+
+
+def _moment(now: datetime, seconds: float) -> datetime:
+    return now + timedelta(seconds=min(seconds, 86_400.0))
