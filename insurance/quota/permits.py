@@ -9,10 +9,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from hospital import tuning
 from hospital.errors import Invalid
 from insurance.quota import lanes
 from insurance.quota.lanes import Lane
@@ -130,8 +130,8 @@ def set_limit(quota: Quota, per_minute: int | None) -> None:
     makes new ones.
     Raises `Invalid("m_not_above_n")`.
     """
-    check_limit(quota, per_minute)
     with transaction.atomic():
+        check_limit(quota, per_minute)
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE insurance_permit IN SHARE ROW EXCLUSIVE MODE")
         Quota.objects.filter(pk=quota.pk).update(per_minute=per_minute)
@@ -142,7 +142,9 @@ def set_limit(quota: Quota, per_minute: int | None) -> None:
 
 def check_limit(quota: Quota, per_minute: int | None) -> None:
     """m > n holds for whatever trials draw on (method, step 3). Raises `Invalid("m_not_above_n")`."""
-    if quota.name != Lane.SETTLEMENT and per_minute is not None and per_minute >= settings.FILING_BATCH_SIZE:
+    if quota.name == Lane.SETTLEMENT or per_minute is None:
+        return
+    if per_minute >= tuning.locked("FILING_BATCH_SIZE"):
         raise Invalid("m_not_above_n", _("n must stay below m, the filing batch size (FILING_BATCH_SIZE)."))
 
 
