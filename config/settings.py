@@ -130,12 +130,13 @@ SPECTACULAR_SETTINGS = {
 HOSPITAL_HOOKS = {
     "cancelled": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.withdraw"],
     "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
+    "tuning_changes": ["insurance.quota.limits.keep_m_above_n"],
     "story": ["insurance.trial.api.story", "insurance.settlement.api.story"],
 }
 
 # --- filing and notices ---------------------------------------------------------------------------
-FILING_BATCH_SIZE = env.positive("FILING_BATCH_SIZE", default=200)  # m
-FILING_EVERY_SECONDS = env.positive("FILING_EVERY_SECONDS", default=5)
+FILING_BATCH_SIZE = env.positive("FILING_BATCH_SIZE", default=200)  # m, first
+FILING_EVERY_SECONDS = env.positive("FILING_EVERY_SECONDS", default=5)  # first
 NOTICE_WEBHOOK_URL = env.str("NOTICE_WEBHOOK_URL", default="")
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
 NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
@@ -148,7 +149,7 @@ INSURANCE_DIALECT = env.one_of("INSURANCE_DIALECT", DIALECTS, default="national"
 INSURANCE_TRIAL_PER_MINUTE = env.positive("INSURANCE_TRIAL_PER_MINUTE", default=100)  # n, first
 INSURANCE_SETTLEMENT_PER_MINUTE = env.positive_or_none("INSURANCE_SETTLEMENT_PER_MINUTE", default="100")
 INSURANCE_SHARED_PER_MINUTE = env.positive_or_none("INSURANCE_SHARED_PER_MINUTE", default="")
-INSURANCE_TIMEOUT_SECONDS = env.positive("INSURANCE_TIMEOUT_SECONDS", default=10)
+INSURANCE_TIMEOUT_SECONDS = env.positive("INSURANCE_TIMEOUT_SECONDS", default=10)  # first
 INSURANCE_AT_ONCE = env.positive("INSURANCE_AT_ONCE", default=10)  # calls in flight, first
 INSURANCE_SLOW_SECONDS = env.positive("INSURANCE_SLOW_SECONDS", default=5)  # an answer is slow from here on, first
 INSURANCE_BREAK_AFTER = env.positive("INSURANCE_BREAK_AFTER", default=5)  # silences in a row that open the circuit
@@ -156,16 +157,37 @@ INSURANCE_PROBE_SECONDS = env.positive("INSURANCE_PROBE_SECONDS", default=15)  #
 INSURANCE_INSTITUTION_CODE = env.str("INSURANCE_INSTITUTION_CODE", default="H99999900001")
 INSURANCE_INSTITUTION_NAME = env.str("INSURANCE_INSTITUTION_NAME", default="互联网医院")
 INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
-TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)
-TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # told so long before the turn; 0: not
-TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)
+TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)  # first
+TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # first; told so long before the turn; 0: not
+TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)  # first
 
 # --- the payment institution ----------------------------------------------------------------------
 PAYMENT_URL = env.str("PAYMENT_URL", default="http://127.0.0.1:9302")
 PAYMENT_SECRET = env.secret("PAYMENT_SECRET", debug=DEBUG)
-PAYMENT_EXPIRES_SECONDS = env.positive("PAYMENT_EXPIRES_SECONDS", default=900)
+PAYMENT_EXPIRES_SECONDS = env.positive("PAYMENT_EXPIRES_SECONDS", default=900)  # first
 PAYMENT_TIMEOUT_SECONDS = 10
 PAYMENT_ASK_AFTER_SECONDS = 30  # a callback that has not come by then is asked for
+
+# --- what staff may change while the system runs (hospital/tuning.py): name -> least, most -----------
+TUNABLE = {
+    "FILING_BATCH_SIZE": (1, 10_000),
+    "FILING_EVERY_SECONDS": (1, 3_600),
+    "INSURANCE_TIMEOUT_SECONDS": (1, 15),  # a turn of three must end before CELERY_TASK_SOFT_TIME_LIMIT
+    "TRIAL_LINE_MINUTES": (0, 1_440),
+    "TRIAL_CLOSE_MINUTES": (0, 60),
+    "TRIAL_VALID_SECONDS": (60, 86_400),
+    "PAYMENT_EXPIRES_SECONDS": (60, 86_400),
+}
+# How it is told to staff: what it is, and its unit.
+TUNABLE_TEXTS = {
+    "FILING_BATCH_SIZE": (_("How many records are filed at one tick (m)"), _("records")),
+    "FILING_EVERY_SECONDS": (_("How often records are filed (the tick)"), _("seconds")),
+    "INSURANCE_TIMEOUT_SECONDS": (_("How long one call to the insurer may take"), _("seconds")),
+    "TRIAL_LINE_MINUTES": (_("The longest wait for a trial that may be joined; 0: nobody waits"), _("minutes")),
+    "TRIAL_CLOSE_MINUTES": (_("How long before the turn a patient is told that it is near; 0: not"), _("minutes")),
+    "TRIAL_VALID_SECONDS": (_("How long the amounts of a trial may be settled"), _("seconds")),
+    "PAYMENT_EXPIRES_SECONDS": (_("How long a patient may take to pay"), _("seconds")),
+}
 
 for _name, _n in (
     ("INSURANCE_TRIAL_PER_MINUTE", INSURANCE_TRIAL_PER_MINUTE),
@@ -229,7 +251,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_TASK_SEND_SENT_EVENT = True
-CELERY_BEAT_SCHEDULE = queues.schedule(FILING_EVERY_SECONDS)
+CELERY_BEAT_SCHEDULE = queues.schedule()
 CELERY_TIMEZONE = TIME_ZONE
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from hospital.models import (
     Appointment,
     Archive,
+    Change,
     Department,
     Doctor,
     Journal,
@@ -17,8 +18,12 @@ from hospital.models import (
     PriceItem,
     PriceList,
     Session,
+    Tuning,
 )
 from hospital.privacy import masked
+from hospital.tuning_admin import TuningAdmin
+
+admin.site.register(Tuning, TuningAdmin)
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -112,3 +117,10 @@ class JournalAdmin(ReadOnly):
     list_display = ("at", "kind", "item_id", "from_state", "to_state", "attempt", "reason")
     list_filter = ("kind", "to_state")
     search_fields = ("=item_id",)
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnly):
+    list_display = ("at", "who_name", "subject", "field", "before", "after", "why")
+    list_filter = ("at", "subject", "who_name")
+    search_fields = ("subject", "who_name", "before", "after", "why")

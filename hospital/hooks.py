@@ -4,6 +4,7 @@ The functions run in the caller's transaction, in the order listed; one that rai
 
 - `cancelled(appointment)`        the appointment is being cancelled
 - `charges_changed(appointment)`  its fee lines are being replaced
+- `tuning_changes(name, value)`   a setting is to get this value (hospital/tuning.py)
 - `story(appointment) -> dict`    more to tell about it in `GET appointments/{id}/`
 """
 

@@ -2,14 +2,18 @@
 
 from hospital.appointments.models import Appointment, Charge, Department, Doctor, Patient, PriceItem, PriceList, Session
 from hospital.archives.models import Archive, Card, MasterRecord
+from hospital.changes import Change
 from hospital.idempotency import IdempotentRequest
 from hospital.notices.models import Notice
+from hospital.ticks import Tick
+from hospital.tuning import Tuning
 from hospital.worklist import Journal
 
 __all__ = [
     "Appointment",
     "Archive",
     "Card",
+    "Change",
     "Charge",
     "Department",
     "Doctor",
@@ -21,4 +25,6 @@ __all__ = [
     "PriceItem",
     "PriceList",
     "Session",
+    "Tick",
+    "Tuning",
 ]

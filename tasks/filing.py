@@ -1,4 +1,4 @@
-"""Filing. Beat calls it every FILING_EVERY_SECONDS; see `hospital.archives.filing`."""
+"""Filing. Asked for each second, due every FILING_EVERY_SECONDS; see `hospital.archives.filing`."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from hospital.archives import filing
 
 @shared_task(name="tasks.filing.drain")
 def drain() -> None:
-    """File up to m of the oldest waiting archives."""
-    filing.drain()
+    """If the tick is due: file up to m of the oldest waiting archives."""
+    filing.drain_if_due()

@@ -62,14 +62,18 @@ def brakes(trial: int | None, settlement: int | None, recovery: int | None) -> d
     return {task: {"rate_limit": f"{BRAKE_FACTOR * n}/m"} for task, n in limits.items() if n}
 
 
-def schedule(filing_every_seconds: float) -> dict[str, dict[str, Any]]:
-    """Beat's ticks. Each may come never, late, twice or at once with another; a tick that waited is dropped."""
+def schedule() -> dict[str, dict[str, Any]]:
+    """Beat's ticks. Each may come never, late, twice or at once with another; a tick that waited is dropped.
+
+    Filing is asked for each second: beat's schedule is fixed, staff change FILING_EVERY_SECONDS while it runs, and the
+    database decides whether it is due (`hospital/ticks.py`).
+    """
 
     def every(task: str, seconds: float) -> dict[str, Any]:
         return {"task": task, "schedule": seconds, "options": {"expires": max(2 * seconds, 5)}}
 
     return {
-        "file the oldest waiting archives": every("tasks.filing.drain", filing_every_seconds),
+        "file the oldest waiting archives": every("tasks.filing.drain", 1),
         "deliver due notices": every("tasks.notices.send", 2),
         "send the turns that permits allow": every("tasks.upkeep.turns", 1),
         "pick up what was left lying": every("tasks.upkeep.sweep", 5),

@@ -32,5 +32,14 @@ def _quiet_hints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
     yield
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept(request: pytest.FixtureRequest) -> None:
+    """What an earlier test made of a setting is not remembered."""
+    if "django_db_setup" in request.fixturenames:
+        from hospital import tuning  # noqa: PLC0415  Django's settings must be read first
+
+        tuning.forget()
+
+
 def _drop(hint: Any) -> None:
     """A hint that is lost delays and never loses."""

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
-from django.conf import settings
 from django.db import DataError, connection, transaction
 from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat, LPad, Now
 from django.utils import timezone
 
-from hospital import worklist
+from hospital import ticks, tuning, worklist
 from hospital.archives import queue
 from hospital.archives.merge import merge
 from hospital.archives.models import Archive, MasterRecord
@@ -46,12 +45,19 @@ class Batch:
         return Batch(self.filed + other.filed, self.rejected + other.rejected)
 
 
+def drain_if_due() -> Batch:
+    """What beat and every worker's own timer ask for: a drain each FILING_EVERY_SECONDS, however many ask."""
+    if ticks.take("filing", every_seconds=tuning.value("FILING_EVERY_SECONDS")):
+        return drain()
+    return Batch()
+
+
 def drain(most: int | None = None) -> Batch:
-    """One tick: take up to m messages, file as many of the oldest waiting archives, acknowledge.
+    """Take up to m messages, file as many of the oldest waiting archives, acknowledge.
 
     Two at once, a repeated or a lost message change nothing: the rows decide, and what has no message gets one here.
     """
-    m = most or settings.FILING_BATCH_SIZE
+    m = most or tuning.value("FILING_BATCH_SIZE")
     queue.top_up(list(_waiting().values_list("pk", flat=True)[: m * TOP_UP_BATCHES]))
     with queue.take(m) as taken:
         return file_batch(taken)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from hospital import wake, worklist
+from hospital import tuning, wake, worklist
 from insurance.payment import gateway
 from insurance.payment.gateway import GatewayRefused, GatewayUnclear, OrderStatus
 from insurance.payment.models import PaymentOrder
@@ -31,7 +31,7 @@ def prepare(order_no: str, amount_fen: int) -> PaymentOrder:
         PaymentOrder(
             order_no=order_no,
             amount_fen=amount_fen,
-            expires_at=timezone.now() + timedelta(seconds=settings.PAYMENT_EXPIRES_SECONDS),
+            expires_at=timezone.now() + timedelta(seconds=tuning.value("PAYMENT_EXPIRES_SECONDS")),
             due_at=timezone.now() + timedelta(seconds=settings.PAYMENT_ASK_AFTER_SECONDS),
         )
     )

@@ -14,6 +14,7 @@ from functools import cache
 from django.conf import settings
 from django.db.models.functions import Now
 
+from hospital import tuning
 from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
 from insurance.interface import dialects
@@ -37,14 +38,19 @@ LEAST_SECONDS = 0.5
 """With less than this left, a message is not worth sending."""
 
 
+def timeout_seconds() -> int:
+    """The time limit of a single call."""
+    return tuning.value("INSURANCE_TIMEOUT_SECONDS")
+
+
 def turn_seconds() -> float:
     """The time limit for sending within one turn."""
-    return float(settings.INSURANCE_TIMEOUT_SECONDS * TURN_TIMEOUTS)
+    return float(timeout_seconds() * TURN_TIMEOUTS)
 
 
 def lease_seconds() -> float:
     """How long a row stays with its turn: until its last answer can have come, and recorded."""
-    return turn_seconds() + settings.INSURANCE_TIMEOUT_SECONDS + 10
+    return turn_seconds() + timeout_seconds() + 10
 
 
 def new_msgid() -> str:
@@ -78,7 +84,6 @@ def profile() -> Profile:
         institution_code=settings.INSURANCE_INSTITUTION_CODE,
         institution_name=settings.INSURANCE_INSTITUTION_NAME,
         region=settings.INSURANCE_REGION,
-        timeout_seconds=float(settings.INSURANCE_TIMEOUT_SECONDS),
     )
 
 
@@ -113,7 +118,7 @@ class _Journal:
         left = self.held.seconds_left()
         if left < LEAST_SECONDS:
             raise NotSent("the permit's time is over")
-        seconds = min(left, float(settings.INSURANCE_TIMEOUT_SECONDS))
+        seconds = min(left, float(timeout_seconds()))
         self._leaves(metered, seconds)
         return seconds
 

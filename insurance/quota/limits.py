@@ -3,37 +3,55 @@
 Every n that was ever in force is kept (`LimitChange`).
 """
 
-import logging
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from hospital import changes, tuning
+from hospital.changes import Who
 from hospital.errors import Invalid
 from insurance.quota import lanes
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer, LimitChange, Permit, Quota, Slot
 
-log = logging.getLogger(__name__)
+UNCOUNTED_SECONDS = 120.0
+"""Longer than a call and a window after it."""
 
 
-def set_limit(quota: Quota, per_minute: int | None, *, why: str = "") -> None:
-    """Change n. At once, and never letting an old permit through early (`fit`). Raises `Invalid("m_not_above_n")`."""
-    check_limit(quota, per_minute)
+def set_limit(quota: Quota, per_minute: int | None, *, who: Who = None, why: str = "") -> None:
+    """Change n. At once, and never letting an old permit through early (`fit`).
+
+    Raises `Invalid("m_not_above_n" | "no_reason")`.
+    """
     with transaction.atomic():
         Insurer.objects.select_for_update().get(pk=quota.insurer_id)
+        quota.refresh_from_db()
+        check_limit(quota, per_minute)
+        changes.record(f"quota {quota.name}", "per_minute", quota.per_minute, per_minute, who=who, why=why)
+        was_counted = quota.per_minute is not None
         Quota.objects.filter(pk=quota.pk).update(per_minute=per_minute)
         quota.per_minute = per_minute
         put_in_force(quota, per_minute, why)
+        if not was_counted:
+            _wait_for_the_uncounted(quota)
 
 
 def check_limit(quota: Quota, per_minute: int | None) -> None:
-    """m > n holds for whatever trials draw on (method, step 3). Raises `Invalid("m_not_above_n")`."""
-    if quota.name != Lane.SETTLEMENT and per_minute is not None and per_minute >= settings.FILING_BATCH_SIZE:
+    """m > n holds for whatever trials draw on (method, step 3). In a transaction. Raises `Invalid("m_not_above_n")`."""
+    if quota.name != Lane.SETTLEMENT and per_minute is not None and per_minute >= tuning.locked("FILING_BATCH_SIZE"):
         raise Invalid("m_not_above_n", _("n must stay below m, the filing batch size (FILING_BATCH_SIZE)."))
+
+
+def keep_m_above_n(name: str, value: int) -> None:
+    """The same from the side of m: listens to `tuning_changes`. Raises `Invalid("m_not_above_n")`."""
+    if name != "FILING_BATCH_SIZE":
+        return
+    n = _greatest_n()
+    if value <= n:
+        raise Invalid("m_not_above_n", _("m, the filing batch size, must stay above n = %(n)s.") % {"n": n})
 
 
 def first_made(insurer: Insurer, name: str) -> Quota:
@@ -41,7 +59,10 @@ def first_made(insurer: Insurer, name: str) -> Quota:
     with transaction.atomic():
         quota, made = Quota.objects.get_or_create(insurer=insurer, name=name)
         if made:
-            set_limit(quota, lanes.first_limit(name), why="first limit")
+            quota.per_minute = lanes.first_limit(name)
+            check_limit(quota, quota.per_minute)
+            Quota.objects.filter(pk=quota.pk).update(per_minute=quota.per_minute)
+            put_in_force(quota, quota.per_minute, "first limit")
     return quota
 
 
@@ -90,6 +111,19 @@ def make_slots(insurer: Insurer, now: float) -> None:
 def moment(seconds: float) -> datetime:
     """The database's time in seconds since 1970 as a datetime."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _wait_for_the_uncounted(quota: Quota) -> None:
+    """What was sent while nothing was counted may still stand in a window."""
+    over_at = Now() + timedelta(seconds=UNCOUNTED_SECONDS)
+    Permit.objects.filter(quota=quota, free_at__lt=over_at).update(free_at=over_at)
+
+
+def _greatest_n() -> int:
+    """Of whatever trials draw on; the first limit where a quota was never drawn on yet."""
+    limits = {name: lanes.first_limit(name) for name in (Lane.TRIAL.value, lanes.SHARED)}
+    limits |= dict(Quota.objects.filter(name__in=limits).values_list("name", "per_minute"))
+    return max(n or 0 for n in limits.values())
 
 
 def _retire(permits: QuerySet[Permit], surplus: int, now: float | None) -> None:

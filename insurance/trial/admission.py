@@ -1,6 +1,5 @@
 """Step 5: enter the line, or be held back. And out of it again."""
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -111,7 +110,7 @@ def _hold_back_when_full(ahead: int) -> None:
 
 def _expire(trial: Trial) -> int:
     try:
-        worklist.move(trial, TrialState.EXPIRED, reason=f"valid for {settings.TRIAL_VALID_SECONDS} s")
+        worklist.move(trial, TrialState.EXPIRED, reason="its validity is over")
     except worklist.Overtaken:
         return 0
     return 1

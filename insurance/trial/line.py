@@ -3,12 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from hospital import worklist
+from hospital import tuning, worklist
 from hospital.models import Appointment
 from hospital.states import AppointmentState
 from insurance.quota import gate, insurers
@@ -102,11 +101,12 @@ def is_full(ahead: int) -> int:
 
     TRIAL_LINE_MINUTES = 0: nobody waits; let through now or held back.
     """
+    longest_minutes = tuning.value("TRIAL_LINE_MINUTES")
     closed = gate.why_closed(insurers.default())
     wait = held_back_seconds(ahead)
-    if closed and settings.TRIAL_LINE_MINUTES == 0:
+    if closed and longest_minutes == 0:
         wait = max(wait, closed.seconds or UNKNOWN_SECONDS)
-    longest = settings.TRIAL_LINE_MINUTES * 60 + NO_WAIT_SECONDS
+    longest = longest_minutes * 60 + NO_WAIT_SECONDS
     return 0 if wait <= longest else max(math.ceil(min(wait - longest, 3600.0)), 1)
 
 

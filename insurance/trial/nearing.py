@@ -1,9 +1,9 @@
 """Tell those whose turn is near, so that they need not watch."""
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from hospital import tuning
 from hospital.notices import writing
 from hospital.notices.models import Kind
 from insurance.quota import insurers, permits
@@ -18,20 +18,20 @@ WORTH_TELLING = 2
 def tell_those_who_are_near() -> int:
     """The tick: a notice to everybody whose turn should come within TRIAL_CLOSE_MINUTES. Returns how many."""
     quota = permits.quota_of(Lane.TRIAL)
-    if quota is None or not quota.in_force or not settings.TRIAL_CLOSE_MINUTES:
+    minutes = tuning.value("TRIAL_CLOSE_MINUTES")
+    if quota is None or not quota.in_force or not minutes:
         return 0
-    near = quota.in_force * settings.TRIAL_CLOSE_MINUTES
-    return sum(_tell(line.trials.all(), near) for line in insurers.default().lines.all() if line.joined > line.gone)
+    lines = [line for line in insurers.default().lines.all() if line.joined > line.gone]
+    return sum(_tell(line.trials.all(), quota.in_force * minutes, minutes) for line in lines)
 
 
-def _tell(trials: QuerySet[Trial], near: int) -> int:
+def _tell(trials: QuerySet[Trial], near: int, minutes: int) -> int:
     waiting = trials.filter(state=TrialState.WAITING).order_by("number")
     first = list(waiting.values_list("pk", flat=True)[:near])
-    least_wait_seconds = settings.TRIAL_CLOSE_MINUTES * 60 * WORTH_TELLING
+    least_wait_seconds = minutes * 60 * WORTH_TELLING
     with transaction.atomic():
         to_tell = Trial.objects.filter(pk__in=first, close_told=False, predicted_seconds__gte=least_wait_seconds)
         found = list(to_tell.select_for_update(skip_locked=True).values_list("pk", "appointment_id"))
         Trial.objects.filter(pk__in=[pk for pk, _ in found]).update(close_told=True)
-        minutes = settings.TRIAL_CLOSE_MINUTES
         writing.write_all([(appointment, Kind.CLOSE, {"minutes": minutes}) for _, appointment in found])
     return len(found)

@@ -70,7 +70,7 @@ def prune() -> int:
 
 def _count(line_id: int, number: int, more: int) -> None:
     """The line's row first, as everybody locks it, then its nodes: a statement each, or the order would be open."""
-    counted = {"line_id": line_id, "nodes": list(_writing(number)), "more": more}
+    counted: dict[str, int | list[int]] = {"line_id": line_id, "nodes": list(_writing(number)), "more": more}
     with connection.cursor() as cursor:
         cursor.execute(_GONE_ONE_MORE, counted)
         cursor.execute(_COUNT, counted)

@@ -5,12 +5,11 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from hospital import worklist
+from hospital import tuning, worklist
 from hospital.models import Appointment, Charge
 from hospital.notices import writing
 from hospital.notices.models import Kind
@@ -130,7 +129,7 @@ def _back_into_the_line(trial: Trial, *, wait_seconds: float, error: str, **fiel
 
 
 def _price(trial: Trial, bill: Bill, fingerprint: str) -> None:
-    valid = timedelta(seconds=settings.TRIAL_VALID_SECONDS)
+    valid = timedelta(seconds=tuning.value("TRIAL_VALID_SECONDS"))
     worklist.move(
         trial,
         TrialState.PRICED,

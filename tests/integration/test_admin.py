@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from hospital.models import Appointment, Archive, Doctor, Journal, Notice, PriceList, Session
+from hospital import tuning
+from hospital.models import Appointment, Archive, Change, Doctor, Journal, Notice, PriceList, Session
 from hospital.privacy import masked
 from insurance.models import InterfaceCall, PaymentOrder, Permit, Quota, Settlement, Trial, Visit
 from insurance.quota import permits
@@ -20,7 +21,19 @@ from tests.integration import doing
 from tests.simulators import Simulator
 
 REGISTERED = [model for model in admin.site._registry if model._meta.app_label in ("hospital", "insurance")]
-WITH_A_STATE = (Appointment, Archive, Notice, Trial, Settlement, PaymentOrder, Permit, Visit, InterfaceCall, Journal)
+WITH_A_STATE = (
+    Appointment,
+    Archive,
+    Notice,
+    Trial,
+    Settlement,
+    PaymentOrder,
+    Permit,
+    Visit,
+    InterfaceCall,
+    Journal,
+    Change,
+)
 
 
 def address(model: type[Model], page: str, *pk: int) -> str:
@@ -36,6 +49,7 @@ def desk(client: Client) -> Client:
 @pytest.fixture
 def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
     """A whole story, so that every table has a row."""
+    tuning.change("FILING_BATCH_SIZE", 300, who=None, why="")
     return doing.paying(doing.priced(doing.somebody_who_pays_cash()))
 
 

@@ -1,8 +1,10 @@
 """The filing queue on both brokers: messages may be lost, repeated or unreadable, the rows are filed all the same."""
 
 import pytest
+from django.conf import LazySettings
 from kombu import Connection
 
+from hospital import tuning
 from hospital.archives import filing, queue
 from hospital.archives.filing import Batch
 from hospital.models import Archive
@@ -10,7 +12,7 @@ from hospital.states import ArchiveState
 from tests.races import brokers
 from tests.races.crowd import queued
 from tests.races.test_filing import filed_in_order
-from tests.races.together import dies, kill_myself
+from tests.races.together import at_once, dies, good, kill_myself
 
 pytestmark = pytest.mark.usefixtures("filing_queue")
 
@@ -44,6 +46,26 @@ def test_a_tick_files_m_and_leaves_the_rest_in_the_queue() -> None:
     assert filing.drain(3) == Batch(filed=3)
     assert filed_in_order() == archives[:3]
     assert queue.depth() == 2
+
+
+@pytest.fixture
+def three_a_tick(settings: LazySettings) -> list[int]:
+    """Ten that wait in the queue, with m = 3."""
+    settings.INSURANCE_TRIAL_PER_MINUTE = 2
+    tuning.change("FILING_BATCH_SIZE", 3, who="a test", why="a quiet day")
+    archives = queued(10)
+    queue.put(archives)
+    return archives
+
+
+def test_however_many_beats_ask_at_once_a_tick_files_one_batch_of_m(three_a_tick: list[int]) -> None:
+    assert sum(batch.filed for batch in good(at_once([filing.drain_if_due] * 4))) == 3
+    assert filed_in_order() == three_a_tick[:3]
+
+
+def test_drains_that_ask_nobody_whether_they_are_due_file_a_batch_each(three_a_tick: list[int]) -> None:
+    """Negative control."""
+    assert sum(batch.filed for batch in good(at_once([filing.drain] * 4))) > 3
 
 
 def test_messages_that_come_three_times_have_no_effect() -> None:

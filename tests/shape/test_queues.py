@@ -35,12 +35,12 @@ def test_every_task_has_a_queue_that_a_worker_reads() -> None:
 
 
 def test_every_tick_and_every_brake_names_a_task() -> None:
-    named = {tick["task"] for tick in queues.schedule(5).values()} | set(queues.brakes(100, 100, 100))
+    named = {tick["task"] for tick in queues.schedule().values()} | set(queues.brakes(100, 100, 100))
     assert named | set(second_path.TICKS) <= set(our_tasks())
 
 
 def test_the_second_path_asks_for_every_tick_of_beat() -> None:
-    assert set(second_path.TICKS) == {tick["task"] for tick in queues.schedule(5).values()}
+    assert set(second_path.TICKS) == {tick["task"] for tick in queues.schedule().values()}
 
 
 def test_the_brake_has_headroom() -> None:

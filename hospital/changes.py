@@ -1,0 +1,57 @@
+"""What staff change while the system runs: who, when, what, from what to what, and why. Append-only."""
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from hospital.errors import Invalid
+
+SYSTEM = "system"
+
+Who = User | AnonymousUser | str | None
+"""An account, as a request has it; in words, somebody without one (at the command line); None: the system by itself."""
+
+
+class Change(models.Model):
+    """One change of something that staff may change. `who_name` stays when the account goes."""
+
+    at = models.DateTimeField(_("at"), db_default=Now())
+    who = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("account"))
+    who_name = models.CharField(_("who"), max_length=150)
+    subject = models.CharField(_("subject"), max_length=60)
+    field = models.CharField(_("field"), max_length=40)
+    before = models.TextField(_("before"))
+    after = models.TextField(_("after"))
+    why = models.TextField(_("why"))
+
+    class Meta:
+        app_label = "hospital"
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        indexes = [models.Index(fields=["subject", "id"], name="change_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.field}: {self.before} → {self.after}"
+
+
+def record(subject: str, field: str, before: object, after: object, *, who: Who, why: str) -> Change:
+    """Write a change down, in the transaction that makes it. Raises `Invalid("no_reason")` when a person gives none."""
+    if who is not None and not why.strip():
+        raise Invalid("no_reason", _("Say why: it is kept with the change."))
+    return Change.objects.create(
+        who=who if isinstance(who, User) else None,
+        who_name=_name_of(who),
+        subject=subject,
+        field=field,
+        before=str(before),
+        after=str(after),
+        why=why.strip(),
+    )
+
+
+def _name_of(who: Who) -> str:
+    if who is None:
+        return SYSTEM
+    return who if isinstance(who, str) else who.get_username()
