@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from insurance.quota import gate, insurers, lanes, permits
 from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
-from insurance.quota.models import Insurer, Quota
+from insurance.quota.models import Insurer, Permit, Quota
+from insurance.states import TrialState
 from insurance.trial import accuracy
 from insurance.trial.models import Trial
 
@@ -52,7 +54,9 @@ def told(trial: Trial, ahead: int) -> tuple[float, str]:
     if trial.eta_at is None or expected_at < trial.eta_at - _tolerance(trial.eta_at, now):
         _tell(trial, expected_at, now, "")
     elif expected_at > trial.eta_at + _tolerance(expected_at, now):
-        _tell(trial, expected_at, now, _why_later(trial))
+        expected_at = _moment(now, expected_seconds(max(ahead - _turns_that_begin(), 0)))
+        if expected_at > trial.eta_at + _tolerance(expected_at, now):
+            _tell(trial, expected_at, now, _why_later(trial))
     assert trial.eta_at is not None
     return max((trial.eta_at - now).total_seconds(), 0.0), trial.eta_reason
 
@@ -96,6 +100,12 @@ def _permits_seconds(quota: Quota, ahead: int) -> float:
         free_in, held_seconds = cursor.fetchone() or (0.0, 0.0)
     spaced = ahead * permits.WINDOW_SECONDS / quota.in_force if quota.evenly else 0.0
     return max(max(free_in, 0.0) + rounds * (permits.cooling_seconds() + held_seconds), spaced)
+
+
+def _turns_that_begin() -> int:
+    """Permits that were taken for somebody who still stands in the line: for the blink of an eye he is counted twice."""
+    held = Permit.objects.filter(quota=permits.quota_of(Lane.TRIAL), held=True, free_at__gt=Now()).count()
+    return max(held - Trial.objects.filter(state=TrialState.CALLING).count(), 0)
 
 
 def _with_those_who_go_first(quota: Quota, ahead: int) -> int:
