@@ -103,7 +103,7 @@ def _permits_seconds(quota: Quota, ahead: int) -> float:
 
 
 def _turns_that_begin() -> int:
-    """Permits that were taken for somebody who still stands in the line: for the blink of an eye he is counted twice."""
+    """Permits taken for somebody who still stands in the line: for the blink of an eye he is counted twice."""
     held = Permit.objects.filter(quota=permits.quota_of(Lane.TRIAL), held=True, free_at__gt=Now()).count()
     return max(held - Trial.objects.filter(state=TrialState.CALLING).count(), 0)
 
