@@ -16,6 +16,8 @@ WINDOW = "TEST_WINDOW_SECONDS"
 LEASE = "TEST_LEASE_SECONDS"
 TIMER = "TEST_TIMER_SECONDS"
 PREFIX = "TEST_QUEUE_PREFIX"
+NO_COOLING = "TEST_NO_COOLING"
+"""For negative controls: a permit is free again with the answer."""
 
 TASK_QUEUES = ("FILING", "NOTICES", "UPKEEP", "RECOVERY", "SETTLEMENT", "TRIAL", "DEAD")
 
@@ -38,6 +40,8 @@ def scale_time() -> None:
     from insurance.trial import turns  # noqa: PLC0415
 
     permits.WINDOW_SECONDS = float(os.environ[WINDOW])
+    if os.environ.get(NO_COOLING):
+        vars(permits)["cooling_seconds"] = lambda: 0.0
     collecting.LEASE_SECONDS = lease = int(os.environ[LEASE])
     for module in (turns, steps):
         vars(module)["lease_seconds"] = lambda: float(lease)
