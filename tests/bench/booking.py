@@ -24,6 +24,7 @@ from hospital.archives import queue
 from hospital.models import Appointment, Patient, Session
 from tests.bench import booking_sql, figures, measure, pgbench, rows
 from tests.bench.figures import Figure
+from tests.bench.options import Options
 
 AT_ONCE = 16
 """Connections and pgbench's clients: as many as the web processes have threads, 2 × 8."""
@@ -99,9 +100,9 @@ class Bench:
         return float(sum(one.user + one.system for one in times))
 
 
-def run(seconds: int) -> list[Figure]:
+def run(options: Options) -> list[Figure]:
     """Two comparisons; each side is measured for `seconds`."""
-    rounds, each = measure.turns(seconds)
+    rounds, each = measure.turns(options.seconds)
     who = rows.patients(max(2_000, 400 * each))
     sessions = rows.sessions(SESSIONS, seats=1_000_000)
     with web_processes() as web:
