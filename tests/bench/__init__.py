@@ -1,6 +1,6 @@
 """Benchmarks, the package behind `bin/bench`. Figures are printed, never asserted: machines are shared and noisy.
 
-Beside SQL every comparison is a ratio measured in the same run, ours and baseline turn by turn. One process a benchmark,
+Beside SQL every comparison is a ratio measured in one run, ours and baseline turn by turn. One process a benchmark,
 so that none inherits the memory and the connections of another.
 
     __main__.py  the command: servers, one process for each benchmark, tables, JSON
@@ -14,4 +14,6 @@ so that none inherits the memory and the connections of another.
     load.py      bookings over HTTP, from a process of their own
     permits.py   booking.py   filing.py   line.py   beside SQL; the *_sql.py are the baselines
     limit/       our limit beside what a user would pick, counted at the receiver
+    eta.py       the wait that is told beside the wait itself; eta_crowd.py: who waits
+    procfile.py  lines of the Procfile as processes
 """
