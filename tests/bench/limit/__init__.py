@@ -17,8 +17,9 @@ worker, as its documentation reads, and, in rows of their own, n shared out by h
     in flight     most requests at once inside the receiver, which takes a tenth of a second for each
     worst 1 s     most arrivals in any second
 
-Below the table, for ours on the calm network: the time from a permit's coming free (its `free_at`, in the database) to
-the arrival of the next message under it, at the receiver: waking up, taking, writing down, sending.
+Below the table, for ours: the time from a permit's coming free (its `free_at`, in the database) to the arrival of the
+next message under it; where the network is not calm, to that message's being written down, just before it leaves. On a
+calm network the permits come free together, n within a second, and the wait for one of the senders is in it.
 
     scale.py      n, window, how long, how many senders
     cases.py      the rows: receiver, wire, database, workers; started and counted

@@ -57,7 +57,7 @@ class Counted:
     in_flight: int
     mean_answer_seconds: float | None
     waits: list[float]
-    """Of ours: from a permit's coming free to the arrival of its next message."""
+    """Of ours: from a permit's coming free to its next message (`takings.waits`)."""
 
 
 class Case:
@@ -129,10 +129,12 @@ class Case:
         stats = httpx.get(f"http://127.0.0.1:{self.receiver_port}/_stats?arrivals=1", trust_env=False).json()
         metered, arrivals = stats["metered"][METERED], stats["arrivals"][METERED]
         made = takings.calls(self.job.database) if self.job.database else []
-        waits = takings.waits(made, {row["msgid"]: row["at"] for row in arrivals})
+        arrived = {row["msgid"]: row["at"] for row in arrivals} if self.network.is_calm else None
         times = [row["at"] for row in arrivals]
         over, worst = metered["over_limit"], metered["worst_window"]
-        return Counted(times, over, worst, stats["in_flight_max"], self._mean_answer(made), waits)
+        return Counted(
+            times, over, worst, stats["in_flight_max"], self._mean_answer(made), takings.waits(made, arrived)
+        )
 
     def _receiver_answers(self) -> bool:
         try:

@@ -83,7 +83,7 @@ def _wait_until(moment: float, rows: Sequence[Case]) -> None:
 def _sheet(scale: Scale, rows: Sequence[Case], counted: Sequence[Counted], busy: str) -> Sheet:
     title = f"never more than {scale.n} in any {scale.window} s, counted at the receiver for {scale.seconds:g} s"
     pairs = list(zip(rows, counted, strict=True))
-    notes = [_wait(row, found) for row, found in pairs if row.limiter.name == OURS and row.network.is_calm]
+    notes = [_wait(row, found) for row, found in pairs if row.limiter.name == OURS]
     threads = sorted({(row.workers, row.job.threads) for row in rows})
     senders = ", ".join(f"{workers} × {count}" for workers, count in threads)
     notes.append(f"processes × threads that send: {senders}; time limit {scale.timeout_seconds:g} s; meanwhile {busy}")
@@ -113,7 +113,8 @@ def _percent(share: float | None) -> float | None:
 
 
 def _wait(row: Case, found: Counted) -> str:
-    """From the coming free of a permit to the arrival of its next message."""
-    waits = found.waits
-    said = measure.spread_ms(waits) if waits else "no permit was used twice"
-    return f"permit free → request at the receiver, {row.workers} worker(s), calm: {said} ({len(waits)} times)"
+    """How soon a permit that has come free is used again."""
+    until = "at the receiver" if row.network.is_calm else "written down to leave"
+    said = measure.spread_ms(found.waits) if found.waits else "no permit was used twice"
+    who = f"{row.workers} worker(s), {row.network}"
+    return f"ours, permit free → request {until}, {who}: {said} ({len(found.waits)} times)"

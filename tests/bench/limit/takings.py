@@ -26,7 +26,7 @@ _NOTE_TAKINGS = """
 """The first taking of a permit is left out: nobody waited for it to come free."""
 
 _CALLS = """
-    SELECT msgid, extract(epoch FROM answered_at - sent_at)::float8,
+    SELECT msgid, extract(epoch FROM sent_at)::float8, extract(epoch FROM answered_at - sent_at)::float8,
            (SELECT extract(epoch FROM came_free)::float8 FROM taking
              WHERE taking.permit_id = call.permit_id AND taken_at <= sent_at ORDER BY taken_at DESC LIMIT 1)
       FROM insurance_interfacecall call WHERE metered
@@ -35,9 +35,14 @@ _CALLS = """
 
 @dataclass(frozen=True)
 class Call:
-    """A message of ours. `came_free`: when the permit it travelled under had come free, on the wall clock."""
+    """A message of ours; times are on the wall clock.
+
+    `sent_at`: when it was written down, just before it left. `came_free`: when the permit it travelled under had come
+    free; None for the first one under a permit.
+    """
 
     msgid: str
+    sent_at: float
     answer_seconds: float | None
     came_free: float | None
 
@@ -61,11 +66,11 @@ def calls(database: str) -> list[Call]:
         return [Call(*row) for row in cursor.fetchall()]
 
 
-def waits(made: list[Call], arrived: Mapping[str, float]) -> list[float]:
-    """Seconds from the moment a permit came free until its next message arrived at the receiver."""
-    return [
-        arrived[call.msgid] - call.came_free for call in made if call.came_free is not None and call.msgid in arrived
-    ]
+def waits(made: list[Call], arrived: Mapping[str, float] | None) -> list[float]:
+    """Seconds from the moment a permit came free until its next message arrived at the receiver, or, where the arrivals
+    say more of the network than of us and are left out, until that message was written down."""
+    at = {call.msgid: call.sent_at for call in made} if arrived is None else arrived
+    return [at[call.msgid] - call.came_free for call in made if call.came_free is not None and call.msgid in at]
 
 
 @contextmanager
