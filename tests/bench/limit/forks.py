@@ -14,6 +14,8 @@ from tests.races.together import leave_nothing_open
 
 fork = multiprocessing.get_context("fork")
 
+STOPPING = {signal.SIGINT, signal.SIGTERM}
+
 
 class Ended(Exception):
     """A process ended that should have stayed."""
@@ -36,8 +38,13 @@ class Forks:
     def start(self, act: Callable[..., None], *arguments: Any) -> None:
         """One more, which runs `act(*arguments)`."""
         process = fork.Process(target=self._child, args=(act, *arguments), daemon=True)
-        process.start()
-        self.running.append(process)
+        # What a signal raises in the middle of a fork would be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            process.start()
+            self.running.append(process)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def check(self) -> None:
         """Raise `Ended` if one has."""
@@ -56,6 +63,7 @@ class Forks:
     def _child(self, act: Callable[..., None], *arguments: Any) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         log = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         for stream in (sys.stdout, sys.stderr):
