@@ -16,6 +16,7 @@ from insurance.quota.lanes import Lane
 from insurance.quota.models import Permit, Quota
 from tests.bench import measure, pgbench, rows
 from tests.bench.figures import Figure, compared
+from tests.bench.options import Options
 
 LANE = Lane.SETTLEMENT
 """A lane whose n may be large; the statements are the same for every lane."""
@@ -30,9 +31,9 @@ _PERMITS = "INSERT INTO insurance_permit (quota_id, takings, retired) SELECT %s,
 Side = Callable[[], pgbench.Run]
 
 
-def run(seconds: int) -> list[Figure]:
+def run(options: Options) -> list[Figure]:
     """Three comparisons; each side is measured for `seconds`."""
-    rounds, each = measure.turns(seconds)
+    rounds, each = measure.turns(options.seconds)
     spawn = multiprocessing.get_context("spawn")
     with (
         ThreadPoolExecutor(AT_ONCE) as threads,
