@@ -87,9 +87,9 @@ def put_in_force(quota: Quota, in_force: int | None, why: str, may_rise_in_secon
     """n in force is this from now on. Call with the gate locked."""
     before = Quota.objects.values_list("in_force", flat=True).get(pk=quota.pk)
     Quota.objects.filter(pk=quota.pk).update(
-        in_force=in_force, may_rise_at=Now() + timedelta(seconds=may_rise_in_seconds)
+        in_force=in_force, fitted=False, may_rise_at=Now() + timedelta(seconds=may_rise_in_seconds)
     )
-    quota.in_force = in_force
+    quota.in_force, quota.fitted = in_force, False
     lowered = in_force is not None and before is not None and in_force < before
     LimitChange.objects.create(
         quota=quota, per_minute=quota.per_minute, in_force=in_force, lowered=lowered, why=why[:300]
@@ -104,7 +104,7 @@ def fit(quota: Quota, now: float | None = None) -> None:
     moment on, n raised lets nobody through early. One in somebody's hand stays until it is given back. Only where n was
     raised above all that ever were, new ones are made.
     """
-    if quota.in_force is None:
+    if quota.in_force is None or quota.fitted:
         return
     asked = {"quota_id": quota.pk, "in_force": quota.in_force, "now": now}
     with connection.cursor() as cursor:
@@ -115,6 +115,9 @@ def fit(quota: Quota, now: float | None = None) -> None:
             cursor.execute(_MAKE, {**asked, "missing": missing})
         if some_may_matter or live != quota.in_force:
             cursor.execute(_CHOOSE, asked)
+        elif not missing > 0:
+            quota.fitted = True
+            Quota.objects.filter(pk=quota.pk).update(fitted=True)
 
 
 def make_slots(insurer: Insurer, now: float) -> None:

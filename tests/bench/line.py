@@ -24,7 +24,7 @@ PLACES = {"first": 0.0, "middle": 0.5, "last": 1.0}
 CHUNK = 10
 """Readings of each side before the other has its turn."""
 
-_COUNT = "SELECT count(*) FROM insurance_trial WHERE state = 'waiting' AND id < %s"
+_COUNT = "SELECT count(*) FROM insurance_trial WHERE state = 'waiting' AND line_id = %s AND number < %s"
 
 
 def run(options: Options) -> list[Figure]:
@@ -40,7 +40,7 @@ def run(options: Options) -> list[Figure]:
 
 
 def _measured(length: int, place: str, ahead: int, seconds: float) -> Figure:
-    trial = Trial.objects.filter(state=TrialState.WAITING).order_by("pk")[ahead]
+    trial = Trial.objects.filter(state=TrialState.WAITING).order_by("number")[ahead]
     ours: list[float] = []
     bare: list[float] = []
     ends = time.monotonic() + seconds
@@ -81,5 +81,5 @@ def _place(trial: Trial) -> int:
 def _count(trial: Trial) -> int:
     connection.ensure_connection()
     with connection.connection.cursor() as cursor:
-        cursor.execute(_COUNT, [trial.pk])
+        cursor.execute(_COUNT, [trial.line_id, trial.number])
         return int(cursor.fetchone()[0])

@@ -1,11 +1,11 @@
 """A line as long as is wanted, by SQL: a million in seconds. What fills it stands in `fill` alone."""
 
-from typing import Any
-
 from django.db import connection, transaction
 
 from hospital.models import Appointment
-from insurance.trial.models import Trial
+from insurance.quota import insurers
+from insurance.trial import line
+from insurance.trial.models import Line, Trial
 from tests.bench import rows
 
 PATIENTS = SESSIONS = 1_000
@@ -29,7 +29,11 @@ def fill(length: int) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(_APPOINTMENTS, [there, length - there])
         first = Trial.objects.order_by("pk").first() or _first()
-        own: dict[str, Any] = {"appointment_id": "appointment.id"}
+        behind = Trial.objects.count()
+        own = {
+            "appointment_id": "appointment.id",
+            "number": f"{behind} + row_number() OVER (ORDER BY appointment.id)",
+        }
         columns = [field.column for field in Trial._meta.concrete_fields if not field.primary_key]
         values = [own.get(column, f"model.{column}") for column in columns]
         cursor.execute(
@@ -39,8 +43,10 @@ def fill(length: int) -> None:
             " (SELECT FROM insurance_trial trial WHERE trial.appointment_id = appointment.id) ORDER BY appointment.id",
             [first.pk],
         )
+        Line.objects.update(joined=length)
     rows.tidy(Trial, Appointment)
 
 
 def _first() -> Trial:
-    return Trial.objects.create(appointment=Appointment.objects.earliest("pk"))
+    place = {"line": line.line_of(insurers.default()), "number": 1}
+    return Trial.objects.create(appointment=Appointment.objects.earliest("pk"), **place)
