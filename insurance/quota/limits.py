@@ -120,12 +120,11 @@ def fit(quota: Quota, now: float | None = None) -> None:
             Quota.objects.filter(pk=quota.pk).update(fitted=True)
 
 
-def make_slots(insurer: Insurer, now: float) -> None:
-    """As many lines to the insurer as calls may be in flight. Call with the gate locked."""
-    there = insurer.slots.count()
-    if there < insurer.at_once:
-        numbers = range(there + 1, insurer.at_once + 1)
-        Slot.objects.bulk_create(Slot(insurer=insurer, number=number, free_at=moment(now)) for number in numbers)
+def make_slots(insurer: Insurer, now: float) -> int:
+    """As many lines to the insurer as calls may be in flight. Call with the gate locked. Returns how many are new."""
+    numbers = range(insurer.slots.count() + 1, insurer.at_once + 1)
+    new = [Slot(insurer=insurer, number=number, free_at=moment(now)) for number in numbers]
+    return len(Slot.objects.bulk_create(new))
 
 
 def moment(seconds: float) -> datetime:
