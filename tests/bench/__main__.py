@@ -15,11 +15,12 @@ from rich.console import Console
 
 from demo import children
 from demo.home import ROOT, CannotStart, held
-from tests.bench import figures
+from tests.bench import chaos_options, figures
 from tests.bench.figures import Figure
 from tests.bench.stage import environment_for
 
 NAMES = ("permits", "booking", "filing", "line")
+ON_REQUEST = ("chaos",)
 
 
 class BenchmarkFailed(Exception):
@@ -44,13 +45,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description="Measure the hot paths against bare SQL.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all), chaos")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--seconds", type=int, default=8, metavar="S", help="how long each side is measured (8)")
+    chaos_options.add_to(parser)
     asked = parser.parse_args(arguments)
-    unknown = [name for name in asked.names if name not in NAMES]
+    chaos_options.tell(asked)
+    unknown = [name for name in asked.names if name not in NAMES + ON_REQUEST]
     if unknown:
-        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(NAMES)}")
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(NAMES + ON_REQUEST)}")
     if asked.seconds < 1:
         parser.error("--seconds must be at least 1")
     if asked.json and not asked.json.absolute().parent.is_dir():
