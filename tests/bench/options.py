@@ -1,6 +1,7 @@
 """The command line of `bin/bench`, and what of it each benchmark is told."""
 
 import argparse
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,14 +10,19 @@ from typing import Any
 EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 """What runs when no name is given."""
 
-NAMES = (*EVERY_DAY, "eta")
+NAMES = (*EVERY_DAY, "eta", "chaos")
+
+BROKERS = ("valkey", "rabbitmq")
 
 EPILOG = """\
 limit   our limit beside Celery's rate_limit and `limits`. Without --minutes a scaled form of half a minute: 20 arrivals
         in any 6 s. With --minutes 10 the real one: 100 in any 60 s. --window and --per-minute change either. With one,
         four and eight workers these are some 135 processes and 4 GB of memory.
 eta     what a patient is told about the wait beside the wait itself, at real speed: 30 minutes at n = 100 unless told
-        otherwise. Never part of the runs without a name.
+        otherwise.
+chaos   workers killed every few seconds at real speed: ten minutes at n = 100 with three workers unless told otherwise.
+
+eta and chaos are never part of a run without names.
 """
 
 
@@ -30,17 +36,20 @@ class Options:
 
     seconds: int
     minutes: float | None
-    workers: tuple[int, ...]
+    workers: tuple[int, ...] | None
     jitter: float
     lose: float
     window: int | None
     per_minute: int | None
+    every: float
+    seed: int
+    broker: str
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Options":
         """From whatever holds them by name, JSON included."""
         known = {field.name: given[field.name] for field in fields(cls)}
-        return cls(**known | {"workers": tuple(known["workers"])})
+        return cls(**known | {"workers": tuple(known["workers"]) if known["workers"] else None})
 
 
 def parse(arguments: Sequence[str]) -> tuple[Sequence[str], Path | None, Options]:
@@ -63,15 +72,18 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta)")
+    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta and chaos)")
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")
-    add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta: how long is measured")
-    add("--workers", type=_counts, default=(1, 4, 8), metavar="W,…", help="limit: worker processes of each (1,4,8)")
+    add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta, chaos: how long is measured")
+    add("--workers", type=_counts, metavar="W,…", help="limit: worker processes of each (1,4,8); chaos: (3)")
     add("--jitter", type=_not_negative, default=0.5, metavar="J", help="limit: delay of each request, 0 to J s (0.5)")
     add("--lose", type=_share, default=0.02, metavar="P", help="limit: share of answers lost, 0 to 1 (0.02)")
     add("--window", type=_count, metavar="S", help="limit: whole seconds of the window in which n count")
-    add("--per-minute", type=_count, metavar="n", help="limit, eta: n, in each window")
+    add("--per-minute", type=_count, metavar="n", help="limit, eta, chaos: n, in each window")
+    add("--every", type=_more_than_zero, default=5.0, metavar="S", help="chaos: seconds from kill to kill (5)")
+    add("--seed", type=int, default=random.randrange(10**6), metavar="X", help="chaos: of the schedule (drawn)")
+    add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos: embedded Valkey, or the RabbitMQ that answers")
     return parser
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.bench.options import Options, Unusable
 
 SHORT_MINUTES = 0.5
+WORKERS = (1, 4, 8)
 SHORT_WINDOW, SHORT_N = 6, 20
 REAL_WINDOW, REAL_N = 60, 100
 
@@ -67,4 +68,4 @@ def scale_of(options: Options) -> Scale:
     n = options.per_minute or (REAL_N if window == REAL_WINDOW else SHORT_N)
     rough = Network(options.jitter, options.lose)
     networks = (Network(),) if rough.is_calm else (Network(), rough)
-    return Scale(n, window, seconds, options.workers, networks)
+    return Scale(n, window, seconds, options.workers or WORKERS, networks)
