@@ -32,6 +32,7 @@ SCALE = {
     "INSURANCE_TRIAL_PER_MINUTE": str(N),
     "INSURANCE_SETTLEMENT_PER_MINUTE": str(N),
     "INSURANCE_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
+    "INSURANCE_BREAK_AFTER": "1000",  # a busy machine at this pace looks like an insurer that is down
     "WEB_WORKERS": "1",
     scaled.WINDOW: str(WINDOW_SECONDS),
     scaled.LEASE: str(3 * TIMEOUT_SECONDS + 2),

@@ -3,8 +3,8 @@
 Two patients are compared by the places that they were given at the entrance:
 
 - claims: nobody is claimed while somebody in front stands in the line and may be claimed (`jumped`). Which of two
-  claims came first is told by their transactions, whose numbers are drawn when they lock their trials. A process killed
-  inside a transaction may have locked a trial that it never claimed: claims at that moment are not judged;
+  claims came first is told by the journal: each claim locks its line until it is committed. A process killed inside a
+  transaction may have locked a trial that it never claimed: claims at that moment are not judged;
 - first arrivals at the insurer: nobody behind arrives before somebody in front, unless the turns of both overlap in
   time, a turn being what lies between the journal's row waiting → calling and whatever ended it (`inverted`). Who was
   overtaken only while the turn of a dead worker ran out had been claimed in order, and is counted as `overtaken`.
@@ -136,7 +136,7 @@ def unfinished(stories: Sequence[Story], calm_at: float) -> list[int]:
 
 
 def jumped(evidence: Evidence) -> Iterator[Pair]:
-    """Who was claimed while another in front could be claimed, and was not until a later transaction."""
+    """Who was claimed while another in front could be claimed, and was not until later."""
     claims = [(story.place, turn) for story in evidence.stories for turn in story.turns]
     for story in evidence.stories:
         for wait in story.waits:
@@ -186,10 +186,15 @@ def _beside_a_death(claim: Span, deaths: Sequence[Span]) -> bool:
 
 def _kind(front: Story, behind: Story, deaths: Sequence[Span]) -> str:
     theirs = behind.turn_of(behind.first_arrival)
-    beside = [turn for turn in front.turns if turn.overlaps(theirs)]
+    beside = [turn for turn in front.turns if _is_over_after(turn, theirs.since) and turn.since <= theirs.until]
     if not beside:
         return "beside" if _beside_a_death(theirs, deaths) else "inverted"
     return "overtaken" if all(turn.is_lost for turn in beside) else "beside"
+
+
+def _is_over_after(turn: Span, moment: float) -> bool:
+    """Whether the turn is over later than that. One that was lost ends with a row that is seen a little later."""
+    return moment <= turn.until + (SEEN_AFTER_SECONDS if turn.is_lost else 0.0)
 
 
 def _of_the_interrupted(stories: Sequence[Story]) -> dict[str, float]:

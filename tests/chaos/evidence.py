@@ -1,15 +1,11 @@
 """Reads what a run has left behind: the insurer's own count, and a story for each patient."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from django.db import connection
-from django.db.models import BigIntegerField
-from django.db.models.expressions import RawSQL
 
 from hospital.worklist import Journal
 from insurance.models import InterfaceCall
@@ -22,26 +18,10 @@ from tests.simulators import Simulator
 
 A_FAILED_CALL = re.compile(r"NotSent|Throttled|OutcomeUnknown")
 LONGEST_WAIT_SECONDS = 60.0
-"""A failed call waits 2, 4, 8 … seconds at its place before it may be claimed again (`turns.record_failure`)."""
-
-_NOTED = "chaos_transaction"
+NOT_CARRIED_OUT_SECONDS = 2.0
 
 Arrivals = dict[int | None, list[float]]
 """When trials arrived at the insurer, by trial; under None what we had not written down."""
-
-
-@contextmanager
-def transactions_noted() -> Iterator[None]:
-    """Every row of the journal says which transaction wrote it: the order in which trials were locked, where times are
-    only those at which the journal was written."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"ALTER TABLE hospital_journal ADD COLUMN {_NOTED} bigint DEFAULT pg_current_xact_id()::text::bigint"
-        )
-        try:
-            yield
-        finally:
-            cursor.execute(f"ALTER TABLE hospital_journal DROP COLUMN {_NOTED}")
 
 
 def collect(
@@ -90,18 +70,25 @@ def _stories(places: Mapping[int, int], arrivals: Arrivals) -> list[Story]:
 
 
 def _moves() -> dict[int, list[Move]]:
-    moves = defaultdict(list)
-    noted = RawSQL(_NOTED, (), output_field=BigIntegerField())
-    for entry in Journal.objects.filter(kind="trial").annotate(transaction=noted).order_by("pk"):
-        moves[entry.item_id].append(_move(entry, entry.transaction))
+    moves: dict[int, list[Move]] = defaultdict(list)
+    silences: Counter[int] = Counter()
+    for entry in Journal.objects.filter(kind="trial").order_by("pk"):
+        silences[entry.item_id] += entry.reason.startswith("OutcomeUnknown")
+        moves[entry.item_id].append(_move(entry, silences[entry.item_id]))
     return moves
 
 
-def _move(entry: Journal, transaction: int) -> Move:
-    at, wait = entry.at.timestamp(), 0.0
-    if entry.to_state == WAITING and A_FAILED_CALL.match(entry.reason):
-        wait = min(2.0**entry.attempt, LONGEST_WAIT_SECONDS)
-    return Move(entry.to_state, at, at + wait, transaction)
+def _move(entry: Journal, silences: int) -> Move:
+    at = entry.at.timestamp()
+    return Move(entry.to_state, at, at + _waits(entry, silences), entry.pk)
+
+
+def _waits(entry: Journal, silences: int) -> float:
+    """How long a failed call waits at its place before it may be claimed again (`turns.record_failure`)."""
+    failed = A_FAILED_CALL.match(entry.reason) if entry.to_state == WAITING else None
+    if failed is None:
+        return 0.0
+    return min(2.0**silences, LONGEST_WAIT_SECONDS) if failed[0] == "OutcomeUnknown" else NOT_CARRIED_OUT_SECONDS
 
 
 def _unexplained(insurer: Simulator) -> int:

@@ -46,6 +46,7 @@ class Pace:
         if self == REAL:
             return told
         return told | {
+            "INSURANCE_BREAK_AFTER": "1000",  # a busy machine at this pace looks like an insurer that is down
             scaled.WINDOW: str(self.window_seconds),
             scaled.LATE: str(self.late_seconds),
             scaled.LEASE: str(self.lease_seconds),

@@ -114,7 +114,6 @@ def run(
     with (
         _at_pace(plan.pace),
         override_settings(**configured),
-        evidence.transactions_noted(),
         running("insurer", *counting) as insurer,
         running("payments", "--secret", SECRET) as payments,
     ):

@@ -13,19 +13,19 @@ WAITING, CALLING, PRICED, ACCEPTED = "waiting", "calling", "priced", "accepted"
 
 @dataclass(frozen=True)
 class Move:
-    """One row of the journal. `due_at`: from when a trial that waits may be claimed. `transaction`: its number; the one
-    that locked a trial earlier has the smaller one."""
+    """One row of the journal. `due_at`: from when a trial that waits may be claimed. `number`: the journal's.
+    Claims are numbered as they were made: each locks its line until it is committed."""
 
     to: str
     at: float
     due_at: float = 0.0
-    transaction: float = math.inf
+    number: float = math.inf
 
 
 @dataclass(frozen=True)
 class Span:
-    """A wait or a turn. `until` is infinite while it lasts; `follows` is the state after it. The transactions are those
-    that began and that ended it."""
+    """A wait or a turn. `until` is infinite while it lasts; `follows` is the state after it. The numbers are those of
+    the moves that began and that ended it."""
 
     since: float
     until: float
@@ -37,9 +37,6 @@ class Span:
     def is_lost(self) -> bool:
         """A turn that ended without a price: the worker was killed or frozen, or the call failed."""
         return self.follows not in ("", PRICED)
-
-    def overlaps(self, other: "Span") -> bool:
-        return self.since <= other.until and other.since <= self.until
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,8 @@ class Story:
                     max(move.at, move.due_at),
                     max(after.at, after.due_at),
                     after.to,
-                    move.transaction,
-                    after.transaction,
+                    move.number,
+                    after.number,
                 )
 
 

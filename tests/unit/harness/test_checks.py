@@ -15,8 +15,8 @@ CALM_AT = 1000.0
 
 
 def story(place: int, *moves: tuple[str, float], arrivals: tuple[float, ...] = (), **other: Any) -> Story:
-    """One who joined at 0 and whose trial then moved so; numbers of transactions rise with time."""
-    made = (Move("waiting", 0.0), *(Move(to, at, at, transaction=at) for to, at in moves))
+    """One who joined at 0 and whose trial then moved so; the journal's numbers rise with time."""
+    made = (Move("waiting", 0.0), *(Move(to, at, at, number=at) for to, at in moves))
     return Story(place, made[-1].to, made, arrivals, **other)
 
 
@@ -71,7 +71,7 @@ def test_who_is_never_claimed_was_passed_over() -> None:
 
 def test_who_locked_a_trial_first_has_claimed_it_first_however_late_that_was_written() -> None:
     late = story(1, ("calling", 10.4), ("priced", 10.7), arrivals=(10.5,))
-    locked_first = replace(late, moves=(late.moves[0], replace(late.moves[1], transaction=9.9), late.moves[2]))
+    locked_first = replace(late, moves=(late.moves[0], replace(late.moves[1], number=9.9), late.moves[2]))
     assert wrong(locked_first, served(2, 10.2)) == {}
     assert wrong(late, served(2, 10.2)) == {"jumped": [(1, 2)]}
 
@@ -85,10 +85,10 @@ def test_what_a_dying_process_had_locked_could_not_be_claimed() -> None:
 def test_a_failed_call_waits_its_time_at_its_place() -> None:
     moves = (
         Move("waiting", 0.0),
-        Move("calling", 10.0, 10.0, transaction=10),
-        Move("waiting", 11.0, due_at=13.0, transaction=11),
-        Move("calling", 13.1, 13.1, transaction=13.1),
-        Move("priced", 13.4, 13.4, transaction=13.4),
+        Move("calling", 10.0, 10.0, number=10),
+        Move("waiting", 11.0, due_at=13.0, number=11),
+        Move("calling", 13.1, 13.1, number=13.1),
+        Move("priced", 13.4, 13.4, number=13.4),
     )
     failed = Story(1, "priced", moves, arrivals=(13.2,))
     assert wrong(failed, served(2, 12)) == {}

@@ -49,4 +49,4 @@ def test_a_single_worker_is_never_frozen() -> None:
 
 def test_at_real_speed_nothing_is_scaled() -> None:
     assert REAL.variables() == {"INSURANCE_TIMEOUT_SECONDS": "10"}
-    assert len(Pace(window_seconds=3).variables()) == 5
+    assert len(Pace(window_seconds=3).variables()) == 6
