@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import isinf
+from typing import Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from insurance.quota import lanes, permits, windows
 from insurance.quota.exchange import timeout_seconds
-from insurance.quota.models import Quota
+from insurance.quota.models import LimitChange, Quota
 from insurance.quota.windows import SECOND, Call, Columns, Found, Limits
 
 LOOK_BACK = timedelta(minutes=5)
@@ -68,11 +69,22 @@ class Worst:
     permits_used: int
     shortest_gap_seconds: float | None
 
+
+class Proved(Protocol):
+    """What `holds` looks at."""
+
     @property
-    def holds(self) -> bool:
-        """Nothing went over the limit, and nothing can have."""
-        apart = self.shortest_gap_seconds is None or self.shortest_gap_seconds >= permits.WINDOW_SECONDS
-        return apart and not self.over and not self.over_possible
+    def over(self) -> int: ...
+    @property
+    def over_possible(self) -> int: ...
+    @property
+    def shortest_gap_seconds(self) -> float | None: ...
+
+
+def holds(found: Proved) -> bool:
+    """Nothing went over the limit, and nothing can have."""
+    apart = found.shortest_gap_seconds is None or found.shortest_gap_seconds >= permits.WINDOW_SECONDS
+    return apart and not found.over and not found.over_possible
 
 
 def worst_of(
@@ -93,10 +105,15 @@ def worst_of(
 
 def limits_of(quota: Quota, begin: datetime, end: datetime) -> Limits:
     """Every n that was in force between the two, and since when."""
-    rows = quota.limits.filter(at__lt=end).order_by("at", "pk").values_list("at", "in_force")
+    changes = [(microseconds(change.at), change.in_force) for change in changes_of(quota, begin, end)]
+    return Limits(changes or [(0, quota.in_force)])
+
+
+def changes_of(quota: Quota, begin: datetime, end: datetime) -> list[LimitChange]:
+    """The last change until `begin`, whose n is in force then, and every one after it before `end`; oldest first."""
+    rows = quota.limits.filter(at__lt=end).order_by("at", "pk")
     first = rows.filter(at__lte=begin).last()
-    changes = [*([first] if first else []), *rows.filter(at__gt=begin)]
-    return Limits((microseconds(at), n) for at, n in changes or [(_EPOCH, quota.in_force)])
+    return [*([first] if first else []), *rows.filter(at__gt=begin)]
 
 
 def bounds(day: date) -> tuple[datetime, datetime]:

@@ -58,7 +58,7 @@ def _lines(worst: Worst) -> Iterable[str]:
 
 def _broken(found: Iterable[Worst]) -> Iterable[str]:
     """What is to be said of each quota of which it cannot be said that nothing was over."""
-    for worst in (each for each in found if not each.holds):
+    for worst in (each for each in found if not proof.holds(each)):
         yield (
             f"{worst.quota}: {worst.over} by time of sending, {worst.over_possible} possibly at the receiver, "
             f"shortest rest of a permit {worst.shortest_gap_seconds} s"
