@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from hospital.admin import ReadOnly
 from hospital.errors import Invalid
-from insurance.quota import curve, days, paper, proof, statement
+from insurance.quota import curve, days, paper, permits, proof, statement
 from insurance.quota.curve import Drawing
 from insurance.quota.days import ProofDay
 from insurance.quota.models import Quota
@@ -46,7 +47,7 @@ class ProofDayAdmin(ReadOnly):
         shown = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": self.opts.verbose_name_plural,
+            "title": capfirst(str(self.opts.verbose_name_plural)),
             "quotas": [_shown(quota, now) for quota in Quota.objects.select_related("insurer").order_by("name", "pk")],
             "refresh_seconds": None if "still" in request.GET else REFRESH_SECONDS,
             "now": now,
@@ -94,6 +95,7 @@ def _shown(quota: Quota, now: datetime) -> dict[str, Any]:
         "quota": quota,
         "worst": worst,
         "holds": proof.holds(worst),
+        "window_seconds": permits.WINDOW_SECONDS,
         "now_standing": columns.level[-1],
         "drawing": _drawing(quota, columns, now),
         "days": [{"proof": each, "holds": proof.holds(each), "is_over": days.is_over(each.day)} for each in kept],
