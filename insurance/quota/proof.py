@@ -152,7 +152,7 @@ def _calls(quota: Quota, begin: datetime, end: datetime) -> Iterator[Call]:
 
 def _told(quota: Quota, found: Found, end: datetime) -> Worst:
     gap = found.shortest_gap
-    in_force = limits_of(quota, end, end).n[-1] if found.in_force is None else found.in_force
+    in_force = limits_of(quota, end, end).at(microseconds(end)) if found.in_force is None else found.in_force
     return Worst(
         quota=quota.name,
         per_minute=quota.per_minute,
