@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
 import environ
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.exceptions import ImproperlyConfigured
 
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
@@ -20,6 +24,21 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         if len(value) < 32:
             raise ImproperlyConfigured(f"{name} must be set to a secret of at least 32 characters (or set DEBUG=1)")
         return value
+
+    def signing_key(self, name: str) -> str:
+        """The text of a PEM file with an Ed25519 private key and no password; empty: none is named."""
+        path: str = self.str(name, default="").strip()
+        if not path:
+            return ""
+        try:
+            pem = Path(path).read_text()
+            key = load_pem_private_key(pem.encode(), None)
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, Ed25519PrivateKey):
+            how = "openssl genpkey -algorithm ed25519 -out FILE"
+            raise ImproperlyConfigured(f"{name} must name a readable PEM file with an Ed25519 private key ({how})")
+        return pem
 
     def positive(self, name: str, *, default: int) -> int:
         """A whole number greater than zero."""

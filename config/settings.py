@@ -157,6 +157,7 @@ INSURANCE_PROBE_SECONDS = env.positive("INSURANCE_PROBE_SECONDS", default=15)  #
 INSURANCE_INSTITUTION_CODE = env.str("INSURANCE_INSTITUTION_CODE", default="H99999900001")
 INSURANCE_INSTITUTION_NAME = env.str("INSURANCE_INSTITUTION_NAME", default="互联网医院")
 INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
+STATEMENT_KEY = env.signing_key("STATEMENT_KEY")  # signs the daily statement on the limit; empty: from SECRET_KEY
 TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)  # first
 TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # first; told so long before the turn; 0: not
 TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)  # first

@@ -9,8 +9,11 @@ from django.http import HttpRequest
 
 from hospital.admin import ReadOnly
 from hospital.errors import Invalid
-from insurance.models import InterfaceCall, PaymentOrder, Permit, Quota, Settlement, Trial, Visit
+from insurance.models import InterfaceCall, PaymentOrder, Permit, ProofDay, Quota, Settlement, Trial, Visit
 from insurance.quota import limits
+from insurance.quota.proof_admin import ProofDayAdmin
+
+admin.site.register(ProofDay, ProofDayAdmin)
 
 
 class QuotaForm(ModelForm):  # type: ignore[type-arg]

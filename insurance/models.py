@@ -2,6 +2,7 @@
 
 from insurance.calls.models import InterfaceCall, MessageCounter
 from insurance.payment.models import PaymentOrder
+from insurance.quota.days import ProofDay
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.settlement.models import Settlement
 from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
@@ -19,6 +20,7 @@ __all__ = [
     "MessageCounter",
     "PaymentOrder",
     "Permit",
+    "ProofDay",
     "Quota",
     "Settlement",
     "Slot",

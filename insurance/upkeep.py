@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hospital.notices import delivery
 from insurance.payment import orders
-from insurance.quota import adapting, exchange
+from insurance.quota import adapting, days, exchange
 from insurance.settlement import collecting, steps
 from insurance.trial import accuracy, admission, nearing, places, turns
 
@@ -26,6 +26,7 @@ _SWEEPS: tuple[tuple[str, Callable[[], int]], ...] = (
 _RECORDS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("days of the line", accuracy.remember_lately),
     ("nodes of lines that nobody asks about", places.prune),
+    ("days of the proof", days.remember_lately),
 )
 
 

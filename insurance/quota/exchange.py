@@ -106,21 +106,23 @@ class _Journal:
         self.before_this, self.left_at = self.held.arrives_until, None
         if metered and self.spent:
             raise NotSent("a permit carries one metered message")
+        limit = max(min(self.held.seconds_left(), float(timeout_seconds())), 0.0)
         InterfaceCall.objects.create(
             msgid=msgid,
             infno=infno,
             lane=self.lane,
             purpose=self.purpose,
             permit_id=self.held.permit_id,
+            taking=self.held.takings or None,
+            limit_seconds=limit,
             metered=metered,
             request=body.decode(),
         )
         left = self.held.seconds_left()
         if left < LEAST_SECONDS:
             raise NotSent("the permit's time is over")
-        seconds = min(left, float(timeout_seconds()))
-        self._leaves(metered, seconds)
-        return seconds
+        self._leaves(metered, limit)  # what is written down is what the permit rests for
+        return min(left, limit)
 
     def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:
         """What became of it, once: an older record of the same id stands as it is."""

@@ -13,8 +13,8 @@ from django.utils import timezone
 from hospital import tuning
 from hospital.models import Appointment, Archive, Change, Doctor, Journal, Notice, PriceList, Session
 from hospital.privacy import masked
-from insurance.models import InterfaceCall, PaymentOrder, Permit, Quota, Settlement, Trial, Visit
-from insurance.quota import permits
+from insurance.models import InterfaceCall, PaymentOrder, Permit, ProofDay, Quota, Settlement, Trial, Visit
+from insurance.quota import days, permits
 from insurance.quota.lanes import Lane
 from tests import factories
 from tests.integration import doing
@@ -29,6 +29,7 @@ WITH_A_STATE = (
     Settlement,
     PaymentOrder,
     Permit,
+    ProofDay,
     Visit,
     InterfaceCall,
     Journal,
@@ -50,7 +51,9 @@ def desk(client: Client) -> Client:
 def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
     """A whole story, so that every table has a row."""
     tuning.change("FILING_BATCH_SIZE", 300, who=None, why="")
-    return doing.paying(doing.priced(doing.somebody_who_pays_cash()))
+    settlement = doing.paying(doing.priced(doing.somebody_who_pays_cash()))
+    days.remember_lately()
+    return settlement
 
 
 def quota() -> Quota:

@@ -61,6 +61,7 @@ def test_a_good_environment_starts() -> None:
         ({"PAYMENT_EXPIRES_SECONDS": ""}, "PAYMENT_EXPIRES_SECONDS"),
         ({"NOTICE_WEBHOOK_URL": "http://127.0.0.1/"}, "NOTICE_WEBHOOK_SECRET"),
         ({"NOTICE_WEBHOOK_SECRET": "x" * 40}, "NOTICE_WEBHOOK_URL"),
+        ({"STATEMENT_KEY": "/nowhere/statement.pem"}, "STATEMENT_KEY"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
         ({"LANGUAGE_CODE": "tlh"}, "LANGUAGE_CODE"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),

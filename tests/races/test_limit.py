@@ -14,6 +14,7 @@ from insurance.models import InterfaceCall
 from insurance.quota import limits, permits
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Quota
+from insurance.quota.proof import Worst, holds, worst_of
 from tests.integration.conftest import forget_the_insurer
 from tests.races import senders
 from tests.races.together import at_once, processes, wait_until
@@ -46,6 +47,8 @@ def test_eight_processes_use_all_of_n_and_never_more(insurer: Simulator) -> None
         wait_for_the_end_of(workers)
     seen = metered(insurer)
     assert (seen["over_limit"], seen["worst_window"]) == (0, N)
+    proved = proved_by_our_records()
+    assert (proved.calls, proved.worst_possible, proved.permits_used) == (len(arrivals(insurer)), N, N)
     assert used(arrivals(insurer)) >= 0.9 * WINDOW_SECONDS / (WINDOW_SECONDS + mean_answer_seconds())
 
 
@@ -82,6 +85,7 @@ def test_n_lowered_and_raised_under_load_holds_from_that_moment_on(insurer: Simu
         wait_for_the_end_of(workers)
     assert metered(insurer)["over_limit"] == 0
     assert not list(over_the_limit_in_force(arrivals(insurer), changes))
+    assert proved_by_our_records().calls == len(arrivals(insurer))
 
 
 def test_workers_killed_with_permits_in_their_hands_never_cost_more_than_a_permit(insurer: Simulator) -> None:
@@ -97,6 +101,7 @@ def test_workers_killed_with_permits_in_their_hands_never_cost_more_than_a_permi
     assert metered(insurer)["over_limit"] == 0
     quota = permits.quota_of(Lane.TRIAL)
     assert quota is not None
+    proved_by_our_records()
     wait_until(lambda: permits.free_count(quota) == N)
 
 
@@ -116,6 +121,16 @@ def test_a_message_that_is_never_answered_counts_from_the_latest_it_can_have_arr
     senders.one_by_permit(wait_seconds=20)
     late, after = arrivals(insurer)
     assert after - late >= WINDOW_SECONDS
+    assert proved_by_our_records().worst_possible == 1
+
+
+def proved_by_our_records() -> Worst:
+    """What was counted at the receiver follows from our own records too."""
+    quota = permits.quota_of(Lane.TRIAL)
+    assert quota is not None
+    found = worst_of(quota)
+    assert holds(found), found
+    return found
 
 
 def metered(insurer: Simulator) -> dict[str, Any]:

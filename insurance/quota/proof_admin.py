@@ -1,0 +1,117 @@
+"""The proof of the limit for staff: the last hour as a curve against n, the days kept, and each day's statement."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.text import capfirst
+
+from hospital.admin import ReadOnly
+from hospital.errors import Invalid
+from insurance.quota import curve, days, paper, permits, proof, statement
+from insurance.quota.curve import Drawing
+from insurance.quota.days import ProofDay
+from insurance.quota.models import Quota
+from insurance.quota.windows import SECOND, Columns
+
+SHOWN = timedelta(minutes=60)
+COLUMN_SECONDS = 5
+TICK = timedelta(minutes=10)
+SHOWN_DAYS = 30
+REFRESH_SECONDS = 5
+
+ON_ITS_OWN = "default-src 'none'; style-src 'unsafe-inline'"
+"""The statement's page brings its own style and needs nothing else."""
+
+
+class ProofDayAdmin(ReadOnly):
+    """Its list is the page. Whoever may look at quotas may look at it."""
+
+    def has_view_permission(self, request: HttpRequest, obj: ProofDay | None = None) -> bool:
+        return self.admin_site.get_model_admin(Quota).has_view_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        address = "statement/<str:day>.<str:ending>"
+        view = self.admin_site.admin_view(self.statement_view)
+        return [path(address, view, name="insurance_proofday_statement"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The page, with everything in it; it asks for itself again every few seconds unless told to stand still."""
+        self._only_who_may_look(request)
+        now = timezone.now()
+        shown = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": capfirst(str(self.opts.verbose_name_plural)),
+            "quotas": [_shown(quota, now) for quota in Quota.objects.select_related("insurer").order_by("name", "pk")],
+            "refresh_seconds": None if "still" in request.GET else REFRESH_SECONDS,
+            "now": now,
+        }
+        return TemplateResponse(request, "admin/insurance/proofday/change_list.html", shown)
+
+    def statement_view(self, request: HttpRequest, day: str, ending: str) -> HttpResponse:
+        """The signed statement, made now; of a day that is not over: so far."""
+        self._only_who_may_look(request)
+        try:
+            chosen = date.fromisoformat(day)
+            signed = statement.signed(chosen, so_far=True)
+        except (ValueError, Invalid) as error:
+            raise Http404(str(error)) from error
+        return _answer(chosen, ending, signed)
+
+    def _only_who_may_look(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+
+def _answer(day: date, ending: str, signed: bytes) -> HttpResponse:
+    match ending:
+        case "json":
+            answer = HttpResponse(signed, content_type="application/json")
+            disposition = "attachment"
+        case "html":
+            answer = HttpResponse(paper.page(signed), headers={"Content-Security-Policy": ON_ITS_OWN})
+            disposition = "inline"
+        case _:
+            raise Http404
+    answer["Content-Disposition"] = f'{disposition}; filename="{statement.name_of(day)}.{ending}"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _shown(quota: Quota, now: datetime) -> dict[str, Any]:
+    columns = Columns(
+        proof.microseconds(now - SHOWN), COLUMN_SECONDS * SECOND, int(SHOWN.total_seconds()) // COLUMN_SECONDS
+    )
+    worst = proof.worst_of(quota, now - SHOWN, now, [columns])
+    today = timezone.localdate(now, timezone.get_default_timezone())
+    kept = ProofDay.objects.filter(quota=quota, day__gt=today - timedelta(days=SHOWN_DAYS))
+    return {
+        "quota": quota,
+        "worst": worst,
+        "holds": proof.holds(worst),
+        "window_seconds": permits.WINDOW_SECONDS,
+        "now_standing": columns.level[-1],
+        "drawing": _drawing(quota, columns, now),
+        "days": [{"proof": each, "holds": proof.holds(each), "is_over": days.is_over(each.day)} for each in kept],
+    }
+
+
+def _drawing(quota: Quota, columns: Columns, now: datetime) -> Drawing:
+    begin = now - SHOWN
+    points = curve.columns(begin.timestamp(), COLUMN_SECONDS, columns.level)
+    limit = [(change.at.timestamp(), change.in_force) for change in proof.changes_of(quota, begin, now)]
+    times = [(at.timestamp(), f"{timezone.localtime(at):%H:%M}") for at in _ticks(begin, now)]
+    return curve.drawing(points, limit, now.timestamp(), times)
+
+
+def _ticks(begin: datetime, end: datetime) -> Iterator[datetime]:
+    at = begin - (begin - datetime.min.replace(tzinfo=begin.tzinfo)) % TICK + TICK
+    while at < end:
+        yield at
+        at += TICK
