@@ -26,11 +26,15 @@ LEAST_STEP_SECONDS = 0.02
 DRIFT = 0.0002
 """Two good clocks may run apart by so many seconds a second."""
 
-NARROW_SECONDS = 0.01
-"""A reading that took longer says too little; it is repeated."""
+WIDEST_SECONDS = 0.05
+"""A reading that took longer says too little; it is repeated. With the least step and a narrow base, what cannot be
+seen stays within the permits' margin."""
 
-REBASE_SECONDS = 30.0
-"""So old may the reading be that others are compared with."""
+NARROW_SECONDS = 0.005
+"""So fast must a reading have been that others are compared with, while there are such."""
+
+REBASE_SECONDS, LATEST_REBASE_SECONDS = 30.0, 120.0
+"""So old may the reading be that others are compared with; after the second it is renewed by what there is."""
 
 CLOCK_LOCK = 4_203
 """The advisory lock under which steps are written down: one host's word is enough."""
@@ -96,7 +100,7 @@ class Watch:
         if base and step:
             _note(step, base, now)
             now = replace(now, step_id=_last_step_id())
-        if base is None or step or now.early - base.late > REBASE_SECONDS:
+        if base is None or step or _is_due(base, now):
             self.base = now
             _bear_witness(now)
         return now
@@ -145,16 +149,23 @@ def boot_id() -> str:
 
 
 def _read() -> Reading | None:
-    """A narrow reading, or none after three attempts."""
+    """A reading that was fast enough, or none after three attempts."""
     for _ in range(3):
         with connection.cursor() as cursor:
             early = own_clock()
             cursor.execute(_READ)
             database_at, step_id, timeline = cursor.fetchone()
             late = own_clock()
-        if late - early <= NARROW_SECONDS:
+        if late - early <= WIDEST_SECONDS:
             return Reading(database_at, early, late, step_id, timeline)
     return None
+
+
+def _is_due(base: Reading, now: Reading) -> bool:
+    """Whether the next ones are compared with this reading."""
+    age = now.early - base.late
+    narrow = now.late - now.early <= NARROW_SECONDS
+    return age > (REBASE_SECONDS if narrow else LATEST_REBASE_SECONDS)
 
 
 def _note(step: float, base: Reading, now: Reading) -> None:
