@@ -10,6 +10,7 @@ from insurance.models import Insurer, MaintenanceWindow, Permit, Quota, Slot
 from insurance.quota import gate, insurers, limits, permits, turns
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
+from tests.integration.false_clock import Clocks
 
 
 def take(lane: Lane = Lane.TRIAL, insurer: Insurer | None = None) -> Held | None:
@@ -53,15 +54,15 @@ def test_fewer_at_once_holds_for_the_next_call() -> None:
     assert take() is None
 
 
-def test_evenly_spaced_nobody_comes_before_the_share_of_the_minute_is_over() -> None:
+def test_evenly_spaced_nobody_comes_before_the_share_of_the_minute_is_over(clocks: Clocks) -> None:
     quota = permits.quota_of(Lane.TRIAL)
     assert quota is not None
     Quota.objects.filter(pk=quota.pk).update(evenly=True)
-    assert take() is not None
-    assert take() is None
-    quota.refresh_from_db()
-    assert 0.5 < (quota.next_at - timezone.now()).total_seconds() <= 0.6
-    assert permits.take(Lane.TRIAL, turn_seconds=30, wait_seconds=2) is not None
+    came = []
+    for tenths in range(25):
+        clocks.at(tenths / 10 + 0.01)
+        came += [tenths] if take() else []
+    assert came == [0, 6, 12, 18, 24]
 
 
 def test_a_pause_holds_every_lane_until_it_is_over() -> None:
