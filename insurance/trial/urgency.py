@@ -33,7 +33,7 @@ def expedite(trial: Trial, *, who: Who, why: str) -> Trial:
     Raises `Conflict("not_waiting" | "already_urgent")`, `Invalid("no_reason")`.
     """
     with transaction.atomic():
-        waiting = Trial.objects.select_for_update(of=("self",)).select_related("line").get(pk=trial.pk)
+        waiting = Trial.objects.select_for_update().get(pk=trial.pk)  # not joined: lines are locked in their order
         if waiting.state != TrialState.WAITING or waiting.line is None or waiting.number is None:
             raise Conflict("not_waiting", _("This trial no longer waits for its turn."))
         if waiting.line.urgent:

@@ -68,7 +68,9 @@ def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
     tonight = timezone.now() + timedelta(hours=6)
     insurers.plan_window(insurers.default(), tonight, tonight + timedelta(hours=1), who=None, why="")
     ClockStep.objects.create(seconds=0.5, seen_by="a host")
-    LineDay.objects.create(day=timezone.localdate(), turns=60, median_wait_seconds=90, median_error=0.02, p90_error=0.05)
+    LineDay.objects.create(
+        day=timezone.localdate(), turns=60, median_wait_seconds=90, median_error=0.02, p90_error=0.05
+    )
     return doing.paying(doing.priced(doing.somebody_who_pays_cash()))
 
 

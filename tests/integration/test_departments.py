@@ -10,7 +10,7 @@ from hospital.models import Appointment, Change, Department
 from insurance.models import Line, Trial
 from insurance.quota import insurers
 from insurance.states import TrialState
-from insurance.trial import admission, departments, line, turns, urgency
+from insurance.trial import admission, departments, line, turns
 from tests import factories
 from tests.races import crowd
 
@@ -25,9 +25,7 @@ def department_of(appointment: Appointment) -> Department:
 
 def joined(appointments: Sequence[Appointment], *, urgent: bool = False) -> list[Trial]:
     """A place for each, in their order."""
-    return [
-        admission._take_place(each, line.line_for(each, urgent=urgent), held_back=False) for each in appointments
-    ]
+    return [admission._take_place(each, line.line_for(each, urgent=urgent), held_back=False) for each in appointments]
 
 
 def backlog(count: int, weight: int) -> list[Trial]:

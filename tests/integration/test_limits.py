@@ -1,4 +1,4 @@
-"""How low n may go by itself, whether it may, and whether calls are spaced: set by staff, within bounds, written down."""
+"""How low n may go by itself, whether it may, and whether calls are spaced: set by staff, within bounds."""
 
 from typing import Any
 

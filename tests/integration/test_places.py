@@ -82,7 +82,7 @@ def test_the_tree_says_what_a_plain_count_says(seed: int) -> None:
             check()
     check()
     assert Line.objects.filter(joined__gt=20).count() == 2
-    assert {state for state, in Trial.objects.values_list("state").distinct()} >= {"waiting", "cancelled", "refused"}
+    assert {state for (state,) in Trial.objects.values_list("state").distinct()} >= {"waiting", "cancelled", "refused"}
 
 
 def test_what_is_pruned_is_never_asked_for_again() -> None:
