@@ -67,9 +67,10 @@ class TrialsView(APIView):
     @extend_schema(request=TrialInput, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
     def post(self, request: Request, pk: int) -> Response:
         limit_user(request, "trial")
+        appointment = appointment_of(request, pk)
         given = TrialInput(data=request.data)
         given.is_valid(raise_exception=True)
-        appointment, asked = appointment_of(request, pk), given.validated_data
+        asked = given.validated_data
         if asked["urgent"]:
             trial = urgency.enter(appointment, who=staff_of(request), why=asked["why"])
         else:

@@ -30,10 +30,13 @@ def enter(appointment: Appointment, *, who: Who, why: str) -> Trial:
 def expedite(trial: Trial, *, who: Who, why: str) -> Trial:
     """From its place to the end of the urgent line. When it joined, and the wait it was told then, stay as they are.
 
+    The trial is locked as it is for a cancellation, then both lines; the trial without its line, which may be another
+    by the time the lock is had.
+
     Raises `Conflict("not_waiting" | "already_urgent")`, `Invalid("no_reason")`.
     """
     with transaction.atomic():
-        waiting = Trial.objects.select_for_update().get(pk=trial.pk)  # not joined: lines are locked in their order
+        waiting = Trial.objects.select_for_update().get(pk=trial.pk)
         if waiting.state != TrialState.WAITING or waiting.line is None or waiting.number is None:
             raise Conflict("not_waiting", _("This trial no longer waits for its turn."))
         if waiting.line.urgent:
