@@ -1,13 +1,10 @@
-"""What staff may do to the interface and the line in the admin: each with a reason, who may, and what is kept of it."""
+"""What staff may do to the interface in the admin: each with a reason, who may, and what is kept of it."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.db.models import Model
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from hospital.models import Change, Department
@@ -16,6 +13,7 @@ from insurance.quota import adapting, insurers, permits
 from insurance.quota.lanes import Lane
 from insurance.trial import admission, line
 from tests import factories
+from tests.integration.desk import act, address, at_the_desk, changes, errors, page, save
 
 MAY = (
     "change_insurer",
@@ -24,10 +22,6 @@ MAY = (
     "view_maintenancewindow",
     "change_quota",
     "view_limitchange",
-    "add_line",
-    "change_line",
-    "view_trial",
-    "change_trial",
 )
 LOOK = tuple(f"view_{name}" for name in ("insurer", "maintenancewindow", "quota", "line", "trial"))
 HOUR = timedelta(hours=1)
@@ -37,51 +31,6 @@ HOUR = timedelta(hours=1)
 def clerk(client: Client) -> Client:
     """At the desk, with Django's permissions for all of this."""
     return at_the_desk(client, MAY)
-
-
-def at_the_desk(client: Client, may: tuple[str, ...]) -> Client:
-    user = User.objects.create_user("clerk", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=may))
-    client.force_login(user)
-    return client
-
-
-def address(model: type[Model], page: str, *pk: int) -> str:
-    return reverse(f"admin:insurance_{model._meta.model_name}_{page}", args=pk)
-
-
-def page(client: Client, where: str) -> str:
-    answer = client.get(where)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
-def act(client: Client, row: Model, action: str, why: str = "because") -> str:
-    """Tick a row of a list and do something to it; what is said then."""
-    body = {"action": action, "_selected_action": str(row.pk), "why": why}
-    answer = client.post(address(type(row), "changelist"), body, follow=True)
-    assert answer.status_code == 200
-    return " ".join(str(message) for message in answer.context["messages"])
-
-
-def save(client: Client, row: Model, **fields: object) -> int:
-    return client.post(address(type(row), "change", row.pk), fields).status_code
-
-
-def errors(client: Client, where: str, **fields: object) -> dict[str, list[str]]:
-    """What the form says is wrong, by field; nothing was written down."""
-    before = Change.objects.count()
-    answer = client.post(where, fields)
-    assert answer.status_code == 200 and Change.objects.count() == before
-    return dict(answer.context["adminform"].form.errors)
-
-
-def changes() -> list[tuple[str, str, str, str]]:
-    """All of them name the account and the reason."""
-    rows = Change.objects.order_by("pk")
-    assert all(row.who is not None and (row.who.username, row.who_name) == ("clerk", "clerk") for row in rows)
-    assert {row.why for row in rows} <= {"because"}
-    return list(rows.values_list("subject", "field", "before", "after"))
 
 
 def quota() -> Quota:
@@ -97,10 +46,6 @@ def window(**changed: Any) -> dict[str, object]:
     fields |= {"starts_at_0": f"{starts:%Y-%m-%d}", "starts_at_1": f"{starts:%H:%M:%S}"}
     fields |= {"ends_at_0": f"{ends:%Y-%m-%d}", "ends_at_1": f"{ends:%H:%M:%S}"}
     return fields | changed
-
-
-def department() -> Department:
-    return Department.objects.create(code="0901", name="皮肤科")
 
 
 def test_the_interface_is_paused_and_resumed_from_the_list(clerk: Client) -> None:
@@ -222,49 +167,6 @@ def test_the_page_of_a_quota_says_what_is_in_force_and_what_was(clerk: Client) -
     seen = page(clerk, address(Quota, "change", quota().pk))
     assert "first limit" in seen and "the interface is down" in seen and ">1<" in seen
     assert "the interface is down" in page(clerk, address(LimitChange, "changelist"))
-
-
-def test_a_department_is_given_a_share_and_loses_it(clerk: Client) -> None:
-    given = {"department": department().pk, "weight": 3, "why": "because"}
-    assert clerk.post(address(Line, "add"), given).status_code == 302
-    own = Line.objects.get(department__code="0901")
-    assert own.weight == 3
-    assert save(clerk, own, weight=0, why="because") == 302
-    assert save(clerk, line.line_of(insurers.default()), weight=2, why="because") == 302
-    assert changes() == [
-        ("line of 0901", "weight", "0", "3"),
-        ("line of 0901", "weight", "3", "0"),
-        ("common line", "weight", "1", "2"),
-    ]
-
-
-@pytest.mark.parametrize(("weight", "why", "wrong"), [(101, "because", "weight"), (3, "", "why")])
-def test_what_is_wrong_with_a_share_is_said_at_its_field(clerk: Client, weight: int, why: str, wrong: str) -> None:
-    assert set(errors(clerk, address(Line, "add"), department=department().pk, weight=weight, why=why)) == {wrong}
-    assert not Line.objects.filter(department__code="0901").exists()
-
-
-def test_the_common_line_keeps_a_share_and_the_urgent_one_needs_none(clerk: Client) -> None:
-    common = line.line_of(insurers.default())
-    assert set(errors(clerk, address(Line, "change", common.pk), weight=0, why="because")) == {"weight"}
-    assert save(clerk, line.line_of(insurers.default(), urgent=True), weight=9, why="because") == 403
-
-
-def test_the_lines_say_who_waits_and_how_long(clerk: Client) -> None:
-    for appointment in factories.told(3):
-        admission.enter(appointment)
-    Trial.objects.update(created_at=timezone.now() - 3 * HOUR)
-    listed = page(clerk, address(Line, "changelist")).split("result_list")[1]
-    assert ">3<" in listed and "3\xa0hours" in listed
-
-
-def test_an_urgent_case_goes_to_the_head_of_the_line(clerk: Client) -> None:
-    first, second = (admission.enter(appointment) for appointment in factories.told(2))
-    assert act(clerk, second, "expedite") == "Done: 1."
-    assert line.ahead_of(Trial.objects.get(pk=second.pk)) == 0
-    assert "already" in act(clerk, second, "expedite")
-    assert "Say why" in act(clerk, first, "expedite", why="")
-    assert changes() == [(f"trial {second.pk}", "urgent", "no", "yes")]
 
 
 def test_who_may_only_look_can_do_nothing(client: Client) -> None:
