@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -37,8 +37,10 @@ CLOCK_LOCK = 4_203
 """The advisory lock under which steps are written down: one host's word is enough."""
 
 _READ = """
-    SELECT extract(epoch FROM clock_timestamp())::float8, (SELECT coalesce(max(id), 0) FROM insurance_clockstep)
+    SELECT extract(epoch FROM clock_timestamp())::float8, (SELECT coalesce(max(id), 0) FROM insurance_clockstep),
+           left(pg_walfile_name(pg_current_wal_lsn()), 8)
 """
+_WITNESSED = ("database_at", "early", "late", "step_id")
 _PUT_OFF = """
     UPDATE insurance_permit SET free_at = free_at + make_interval(secs => %(seconds)s);
     UPDATE insurance_slot SET free_at = free_at + make_interval(secs => %(seconds)s);
@@ -54,6 +56,9 @@ class Reading:
     late: float
     step_id: int = 0
     """The last step that was written down before it."""
+
+    timeline: str = ""
+    """Of the server that answered: another one after a failover."""
 
 
 def step_between(base: Reading, now: Reading) -> float:
@@ -77,8 +82,8 @@ class Watch:
         self.base: Reading | None = None
         self.first: Reading | None = None
 
-    def verified(self, quiet_seconds: float) -> float | None:
-        """The database's time when it can be relied on; else None. Call within a transaction.
+    def verified(self, quiet_seconds: float) -> Reading | None:
+        """A reading when it can be relied on; else None. Call within a transaction.
 
         `quiet_seconds`: how long a call may matter that was made before this host came.
         """
@@ -95,7 +100,7 @@ class Watch:
         if base is None or step or now.early - base.late > REBASE_SECONDS:
             self.base = now
             _bear_witness(now)
-        return now.database_at
+        return now
 
     def _base(self, now: Reading) -> Reading | None:
         """Our own reading; an old one only if no other process of this host has a younger."""
@@ -154,10 +159,10 @@ def _read() -> Reading | None:
         with connection.cursor() as cursor:
             early = own_clock()
             cursor.execute(_READ)
-            database_at, step_id = cursor.fetchone()
+            database_at, step_id, timeline = cursor.fetchone()
             late = own_clock()
         if late - early <= NARROW_SECONDS:
-            return Reading(database_at, early, late, step_id)
+            return Reading(database_at, early, late, step_id, timeline)
     return None
 
 
@@ -183,11 +188,11 @@ def _last_step_id() -> int:
 def _witness() -> Reading | None:
     if not boot_id():
         return None
-    row = ClockWitness.objects.filter(pk=boot_id()).values_list("database_at", "early", "late", "step_id").first()
+    row = ClockWitness.objects.filter(pk=boot_id()).values_list(*_WITNESSED).first()
     return Reading(*row) if row else None
 
 
 def _bear_witness(reading: Reading) -> None:
     if boot_id():
-        told = dict(zip(("database_at", "early", "late", "step_id"), astuple(reading), strict=True))
-        ClockWitness.objects.update_or_create(pk=boot_id(), defaults=told)
+        seen = {name: getattr(reading, name) for name in _WITNESSED}
+        ClockWitness.objects.update_or_create(pk=boot_id(), defaults=seen)

@@ -24,7 +24,6 @@ CLOSED_CIRCUIT = "closed"
 
 CLOCK_AGAIN_SECONDS = 0.25
 
-_TIMELINE = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)"
 _NOTHING_BEFORE = """
     UPDATE insurance_permit SET free_at = greatest(free_at, to_timestamp(%(until)s))
      WHERE quota_id IN (SELECT id FROM insurance_quota WHERE insurer_id = %(insurer_id)s)
@@ -67,10 +66,12 @@ class Entered:
 def enter(insurer_id: int, quiet_seconds: float) -> Entered | Closed:
     """Lock the gate. Call within a transaction. `quiet_seconds`: how long a call may matter that others have made."""
     insurer = Insurer.objects.select_for_update().get(pk=insurer_id)
-    now = watch.verified(quiet_seconds)
-    if now is None:
+    reading = watch.verified(quiet_seconds)
+    if reading is None:
         return Closed(Reason.CLOCK, CLOCK_AGAIN_SECONDS)
-    _after_a_failover(insurer, now + quiet_seconds)
+    now = reading.database_at
+    if reading.timeline != insurer.timeline:
+        _after_a_failover(insurer, reading.timeline, now + quiet_seconds)
     closed = why_closed(insurer, datetime.fromtimestamp(now, UTC))
     return closed or Entered(insurer, now, 1 if is_probed(insurer) else insurer.at_once)
 
@@ -82,10 +83,15 @@ def why_closed(insurer: Insurer, now: datetime | None = None) -> Closed | None:
         return Closed(Reason.PAUSED, None)
     if window := window_at(insurer, now):
         return Closed(Reason.MAINTENANCE, (window.ends_at - now).total_seconds())
-    if is_probed(insurer) and insurer.circuit_opened_at:
-        wait = (insurer.circuit_opened_at - now).total_seconds() + settings.INSURANCE_PROBE_SECONDS
-        return Closed(Reason.DOWN, wait) if wait > 0 else None
-    return None
+    wait = down_seconds(insurer, now)
+    return Closed(Reason.DOWN, wait) if wait else None
+
+
+def down_seconds(insurer: Insurer, now: datetime) -> float:
+    """How long until somebody looks again whether the interface is back; 0 when it is up or may be looked at now."""
+    if not is_probed(insurer) or insurer.circuit_opened_at is None:
+        return 0.0
+    return max((insurer.circuit_opened_at - now).total_seconds() + settings.INSURANCE_PROBE_SECONDS, 0.0)
 
 
 def in_words(closed: Closed) -> str:
@@ -120,14 +126,10 @@ def windows_until(insurer: Insurer, now: datetime, seconds: float) -> float:
     return added.total_seconds()
 
 
-def _after_a_failover(insurer: Insurer, until: float) -> None:
+def _after_a_failover(insurer: Insurer, timeline: str, until: float) -> None:
     """Another server may have lost the last commits: whatever could still matter must be over first."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TIMELINE)
-        (timeline,) = cursor.fetchone()
-        if timeline == insurer.timeline:
-            return
-        if insurer.timeline:
-            log.warning("the database was taken over by another server: %s waits until nothing can matter", insurer)
+    if insurer.timeline:
+        log.warning("the database was taken over by another server: %s waits until nothing can matter", insurer)
+        with connection.cursor() as cursor:
             cursor.execute(_NOTHING_BEFORE, {"insurer_id": insurer.pk, "until": until})
     Insurer.objects.filter(pk=insurer.pk).update(timeline=timeline)

@@ -5,8 +5,7 @@ Every n that was ever in force is kept (`LimitChange`).
 
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +15,24 @@ from hospital.errors import Invalid
 from insurance.quota import lanes
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer, LimitChange, Permit, Quota, Slot
+
+_NOW = "coalesce(to_timestamp(%(now)s), clock_timestamp())"
+_COUNT = f"""
+    SELECT count(*), count(*) FILTER (WHERE NOT retired), coalesce(bool_or(retired AND free_at > {_NOW}), false)
+      FROM insurance_permit WHERE quota_id = %(quota_id)s
+"""
+_MAKE = f"""
+    INSERT INTO insurance_permit (quota_id, free_at, held, takings, retired)
+    SELECT %(quota_id)s, {_NOW}, false, 0, false FROM generate_series(1, %(missing)s)
+"""
+_CHOOSE = f"""
+    WITH ranked AS (
+        SELECT id, held AND free_at > {_NOW} AS in_hand,
+               row_number() OVER (ORDER BY held AND free_at > {_NOW} DESC, free_at DESC, id) AS place
+          FROM insurance_permit WHERE quota_id = %(quota_id)s)
+    UPDATE insurance_permit permit SET retired = NOT in_hand AND place > %(in_force)s FROM ranked
+     WHERE permit.id = ranked.id AND retired <> (NOT in_hand AND place > %(in_force)s)
+"""
 
 LARGEST = 2**31 - 1
 """What the column can hold."""
@@ -95,10 +112,10 @@ def put_in_force(quota: Quota, in_force: int | None, why: str, may_rise_in_secon
     """n in force is this from now on. Call with the gate locked."""
     before = Quota.objects.values_list("in_force", flat=True).get(pk=quota.pk)
     Quota.objects.filter(pk=quota.pk).update(
-        in_force=in_force, may_rise_at=Now() + timedelta(seconds=may_rise_in_seconds)
+        in_force=in_force, fitted=False, may_rise_at=Now() + timedelta(seconds=may_rise_in_seconds)
     )
-    quota.in_force = in_force
-    lowered = in_force is not None and (before is None or in_force < before)
+    quota.in_force, quota.fitted = in_force, False
+    lowered = in_force is not None and before is not None and in_force < before
     LimitChange.objects.create(
         quota=quota, per_minute=quota.per_minute, in_force=in_force, lowered=lowered, why=why[:300]
     )
@@ -106,31 +123,33 @@ def put_in_force(quota: Quota, in_force: int | None, why: str, may_rise_in_secon
 
 
 def fit(quota: Quota, now: float | None = None) -> None:
-    """As many permits as n in force. Call with the gate locked.
+    """As many permits as n in force, and always those that are free last. Call with the gate locked.
 
-    Fewer: those that are free first retire, so that what the rest may do plus what was done in the last minute stays
-    within the new n. One in somebody's hand stays until it is given back, and the next taker comes by here again.
-    More: retired ones come back, those used last first, before new ones are made.
+    Of the permits that retire, then, none stands in a window that a later call can arrive in: n lowered holds from that
+    moment on, n raised lets nobody through early. One in somebody's hand stays until it is given back. Only where n was
+    raised above all that ever were, new ones are made.
     """
-    if quota.in_force is None:
+    if quota.in_force is None or quota.fitted:
         return
-    permits = Permit.objects.filter(quota=quota)
-    surplus = permits.filter(retired=False).count() - quota.in_force
-    if surplus > 0:
-        _retire(permits, surplus, now)
-    elif surplus < 0:
-        back = permits.filter(retired=True).order_by("-free_at")[:-surplus]
-        returned = permits.filter(pk__in=list(back.values_list("pk", flat=True))).update(retired=False)
-        free = {"free_at": moment(now)} if now else {}
-        Permit.objects.bulk_create(Permit(quota=quota, **free) for _ in range(-surplus - returned))
+    asked = {"quota_id": quota.pk, "in_force": quota.in_force, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, asked)
+        there, live, some_may_matter = cursor.fetchone()
+        missing = quota.in_force - there
+        if missing > 0:
+            cursor.execute(_MAKE, {**asked, "missing": missing})
+        if some_may_matter or live != quota.in_force:
+            cursor.execute(_CHOOSE, asked)
+        elif not missing > 0:
+            quota.fitted = True
+            Quota.objects.filter(pk=quota.pk).update(fitted=True)
 
 
-def make_slots(insurer: Insurer, now: float) -> None:
-    """As many lines to the insurer as calls may be in flight. Call with the gate locked."""
-    there = insurer.slots.count()
-    if there < insurer.at_once:
-        numbers = range(there + 1, insurer.at_once + 1)
-        Slot.objects.bulk_create(Slot(insurer=insurer, number=number, free_at=moment(now)) for number in numbers)
+def make_slots(insurer: Insurer, now: float) -> int:
+    """As many lines to the insurer as calls may be in flight. Call with the gate locked. Returns how many are new."""
+    numbers = range(insurer.slots.count() + 1, insurer.at_once + 1)
+    new = [Slot(insurer=insurer, number=number, free_at=moment(now)) for number in numbers]
+    return len(Slot.objects.bulk_create(new))
 
 
 def moment(seconds: float) -> datetime:
@@ -149,9 +168,3 @@ def _greatest_n() -> int:
     limits = {name: lanes.first_limit(name) for name in (Lane.TRIAL.value, lanes.SHARED)}
     limits |= dict(Quota.objects.filter(name__in=limits).values_list("name", "per_minute"))
     return max(n or 0 for n in limits.values())
-
-
-def _retire(permits: QuerySet[Permit], surplus: int, now: float | None) -> None:
-    over = Q(free_at__lte=moment(now) if now else Now())
-    first_free = permits.filter(retired=False).filter(Q(held=False) | over).order_by("free_at")[:surplus]
-    permits.filter(pk__in=list(first_free.values_list("pk", flat=True))).update(retired=True)

@@ -54,7 +54,7 @@ class Quota(models.Model):
     """How many metered calls the insurer takes in any 60 seconds. Changed through `limits` only.
 
     `per_minute` is what staff set; `in_force` is what holds now: lower while the interface ails, never below `least`.
-    None: not limited.
+    None: not limited. `fitted`: the permits are those that n in force comes to, and none that retired matters.
     """
 
     insurer = models.ForeignKey(Insurer, models.CASCADE, related_name="quotas", verbose_name=_("insurer"))
@@ -65,6 +65,7 @@ class Quota(models.Model):
     adapts = models.BooleanField(_("lowered by itself when the interface ails"), default=True)
     evenly = models.BooleanField(_("spaced evenly"), default=False)
     next_at = models.DateTimeField(_("no call before"), db_default=Now(), editable=False)
+    fitted = models.BooleanField(default=False, editable=False)
     may_rise_at = models.DateTimeField(_("may rise again at"), db_default=Now(), editable=False)
 
     class Meta:

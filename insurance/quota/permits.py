@@ -123,8 +123,8 @@ def take(lane: Lane, *, turn_seconds: float, wait_seconds: float = 0.0, insurer:
     """
     give_up_at = time.monotonic() + wait_seconds
     insurer = insurer or insurers.default()
+    quota = quota_of(lane, insurer)
     while True:
-        quota = quota_of(lane, insurer)
         asked_at = time.monotonic()
         taken = _attempt(insurer, quota, lane, turn_seconds, asked_at)
         if isinstance(taken, Held):
@@ -222,9 +222,10 @@ def _permit(entered: Entered, quota: Quota, held_seconds: float) -> tuple[int, i
 
 def _slot(entered: Entered, held_seconds: float) -> tuple[int, int] | None:
     """A free slot out of as many as may be in flight; they are made when they are needed first."""
-    limits.make_slots(entered.insurer, entered.now)
     asked = {"insurer_id": entered.insurer.pk, "at_once": entered.at_once, "now": entered.now}
     row = _one(_TAKE_SLOT, held_seconds=held_seconds, **asked)
+    if row is None and limits.make_slots(entered.insurer, entered.now):
+        row = _one(_TAKE_SLOT, held_seconds=held_seconds, **asked)
     return (int(row[0]), int(row[1])) if row else None
 
 

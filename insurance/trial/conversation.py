@@ -8,11 +8,14 @@ from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
 
+from django.db import transaction
 from django.utils import timezone
 
+from hospital import worklist
 from hospital.models import Appointment, Archive, Charge
 from insurance.interface import messages
 from insurance.interface.client import InsuranceClient
+from insurance.states import TrialState
 from insurance.trial.models import Trial, Visit
 
 ORDINARY_OUTPATIENT = "11"
@@ -23,9 +26,9 @@ def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messa
     """Say everything that the insurer needs and get the bill. Raises `InterfaceError`."""
     appointment = trial.appointment
     visit = visit_of(appointment)
-    identify(client, visit, card_of(appointment))
-    register(client, visit, appointment)
-    send_details(client, visit, appointment)
+    identify(client, visit, trial)
+    register(client, visit, trial)
+    send_details(client, visit, trial)
     send_charges(client, visit, trial, charges)
     return client.trial(
         insured_of(visit),
@@ -44,37 +47,38 @@ def visit_of(appointment: Appointment) -> Visit:
     return Visit.objects.get_or_create(appointment=appointment, defaults=first)[0]
 
 
-def identify(client: InsuranceClient, visit: Visit, card: messages.Card) -> None:
+def identify(client: InsuranceClient, visit: Visit, trial: Trial) -> None:
     """1101: who is insured, and by which of their insurances the visit goes."""
     if visit.psn_no:
         return
-    insured = messages.choose_insurance(client.person(card))
+    insured = messages.choose_insurance(client.person(card_of(trial.appointment)))
     visit.psn_no, visit.psn_type = insured.psn_no, insured.psn_type
     visit.insutype, visit.insuplc_admdvs = insured.insutype, insured.insuplc_admdvs
-    visit.save(update_fields=["psn_no", "psn_type", "insutype", "insuplc_admdvs"])
+    _keep(visit, trial, "psn_no", "psn_type", "insutype", "insuplc_admdvs")
 
 
-def register(client: InsuranceClient, visit: Visit, appointment: Appointment) -> None:
+def register(client: InsuranceClient, visit: Visit, trial: Trial) -> None:
     """2201, never twice without looking: after a lost answer the visit is searched by our visit number (5201)."""
     if visit.mdtrt_id:
         return
+    appointment = trial.appointment
     if visit.registration_asked:
         visit.mdtrt_id = _lost_registration(client, visit)
     else:
         visit.registration_asked = True
-        visit.save(update_fields=["registration_asked"])
+        _keep(visit, trial, "registration_asked")
     if not visit.mdtrt_id:
         visit.mdtrt_id = client.register(insured_of(visit), card_of(appointment), _visit_words(visit, appointment))
-    visit.save(update_fields=["mdtrt_id"])
+    _keep(visit, trial, "mdtrt_id")
 
 
-def send_details(client: InsuranceClient, visit: Visit, appointment: Appointment) -> None:
+def send_details(client: InsuranceClient, visit: Visit, trial: Trial) -> None:
     """2203A: overwrites what was there, so it may be repeated."""
     if visit.details_sent:
         return
-    client.upload_visit(insured_of(visit), visit.mdtrt_id, _visit_words(visit, appointment))
+    client.upload_visit(insured_of(visit), visit.mdtrt_id, _visit_words(visit, trial.appointment))
     visit.details_sent = True
-    visit.save(update_fields=["details_sent"])
+    _keep(visit, trial, "details_sent")
 
 
 def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: list[Charge]) -> None:
@@ -84,12 +88,22 @@ def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: l
     if visit.charges_asked:
         client.withdraw_charges(insured_of(visit), visit.mdtrt_id)
     visit.charges_asked, visit.chrg_bchno, visit.charges_fingerprint = True, f"{trial.pk}-{trial.attempt}", ""
-    visit.save(update_fields=["charges_asked", "chrg_bchno", "charges_fingerprint"])
+    _keep(visit, trial, "charges_asked", "chrg_bchno", "charges_fingerprint")
     words = _visit_words(visit, trial.appointment)
     splits = client.upload_charges(insured_of(visit), visit.mdtrt_id, visit.chrg_bchno, words, _lines(charges))
     visit.line_splits = [asdict(split) for split in splits]
     visit.charges_fingerprint = fingerprint(charges)
-    visit.save(update_fields=["line_splits", "charges_fingerprint"])
+    _keep(visit, trial, "line_splits", "charges_fingerprint")
+
+
+def _keep(visit: Visit, trial: Trial, *fields: str) -> None:
+    """Write down how far it is, while the turn is still ours: a worker that stood still and was taken over must not
+    overwrite what the next one has told the insurer. Raises `Overtaken`."""
+    with transaction.atomic():
+        ours = Trial.objects.filter(pk=trial.pk, state=TrialState.CALLING, attempt=trial.attempt)
+        if ours.select_for_update().first() is None:
+            raise worklist.Overtaken(f"trial {trial.pk} is no longer in turn {trial.attempt}")
+        visit.save(update_fields=fields)
 
 
 def insured_of(visit: Visit) -> messages.Insured:

@@ -6,16 +6,18 @@ clearly worse (it is told anew, with the reason).
 """
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from insurance.quota import gate, insurers, lanes, permits
-from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
-from insurance.quota.models import Insurer, Quota
+from insurance.quota.models import Insurer, Permit, Quota
+from insurance.states import TrialState
 from insurance.trial import accuracy
 from insurance.trial.models import Trial
 
@@ -45,14 +47,30 @@ class Later(StrEnum):
     LATE = "running_late"
 
 
-def told(trial: Trial, ahead: int) -> tuple[float, str]:
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Whom the trials wait for: the insurer and the quota that they draw on (None: nothing is counted)."""
+
+    insurer: Insurer
+    quota: Quota | None
+
+
+def interface() -> Interface:
+    """As it is now; read once for everything that is told at a time."""
+    insurer = insurers.default()
+    return Interface(insurer, permits.quota_of(Lane.TRIAL, insurer))
+
+
+def told(trial: Trial, ahead: int, there: Interface) -> tuple[float, str]:
     """Seconds until the turn as the patient is told now, and why that is later than before (mostly: "")."""
     now = timezone.now()
-    expected_at = _moment(now, expected_seconds(ahead))
+    expected_at = _moment(now, expected_seconds(ahead, there))
     if trial.eta_at is None or expected_at < trial.eta_at - _tolerance(trial.eta_at, now):
         _tell(trial, expected_at, now, "")
     elif expected_at > trial.eta_at + _tolerance(expected_at, now):
-        _tell(trial, expected_at, now, _why_later(trial))
+        expected_at = _moment(now, expected_seconds(max(ahead - _turns_that_begin(there), 0), there))
+        if expected_at > trial.eta_at + _tolerance(expected_at, now):
+            _tell(trial, expected_at, now, _why_later(trial, there))
     assert trial.eta_at is not None
     return max((trial.eta_at - now).total_seconds(), 0.0), trial.eta_reason
 
@@ -63,26 +81,21 @@ def between(seconds: int) -> tuple[int, int]:
     return math.floor(seconds * (1 - error)), math.ceil(seconds * (1 + error))
 
 
-def expected_seconds(ahead: int) -> float:
+def expected_seconds(ahead: int, there: Interface) -> float:
     """When the turn of the one with `ahead` before them comes: permits first, then the brake's spacing of a burst."""
-    quota = permits.quota_of(Lane.TRIAL)
-    in_force = quota.in_force if quota else None
+    in_force = there.quota.in_force if there.quota else None
     spacing = permits.WINDOW_SECONDS / in_force / lanes.BRAKE_FACTOR if in_force else 0.0
-    return max(wait_seconds(ahead), ahead * spacing)
+    return max(wait_seconds(ahead, there), ahead * spacing)
 
 
-def wait_seconds(ahead: int) -> float:
+def wait_seconds(ahead: int, there: Interface) -> float:
     """How long the interface holds back the one with `ahead` before them; 0 when there is a permit now."""
-    insurer = insurers.default()
-    quota = permits.quota_of(Lane.TRIAL, insurer)
-    wait = _permits_seconds(quota, ahead) if quota else 0.0
+    wait = _permits_seconds(there.quota, ahead) if there.quota else 0.0
     if math.isinf(wait):
         return wait
     now = timezone.now()
-    closed = gate.why_closed(insurer, now)
-    if closed and closed.reason is Reason.DOWN:
-        wait = max(wait, closed.seconds or 0.0)
-    return wait + gate.windows_until(insurer, now, wait)
+    wait = max(wait, gate.down_seconds(there.insurer, now))
+    return wait + gate.windows_until(there.insurer, now, wait)
 
 
 def _permits_seconds(quota: Quota, ahead: int) -> float:
@@ -96,6 +109,12 @@ def _permits_seconds(quota: Quota, ahead: int) -> float:
         free_in, held_seconds = cursor.fetchone() or (0.0, 0.0)
     spaced = ahead * permits.WINDOW_SECONDS / quota.in_force if quota.evenly else 0.0
     return max(max(free_in, 0.0) + rounds * (permits.cooling_seconds() + held_seconds), spaced)
+
+
+def _turns_that_begin(there: Interface) -> int:
+    """Permits taken for somebody who still stands in the line: for the blink of an eye he is counted twice."""
+    held = Permit.objects.filter(quota=there.quota, held=True, free_at__gt=Now()).count()
+    return max(held - Trial.objects.filter(state=TrialState.CALLING).count(), 0)
 
 
 def _with_those_who_go_first(quota: Quota, ahead: int) -> int:
@@ -115,24 +134,21 @@ def _tell(trial: Trial, at: datetime, now: datetime, reason: str) -> None:
     trial.eta_at, trial.eta_told_at, trial.eta_reason = at, now, reason
 
 
-def _why_later(trial: Trial) -> Later:
+def _why_later(trial: Trial, there: Interface) -> Later:
     """What happened since the patient was told: the gate, n, or somebody who goes first."""
-    insurer, since = insurers.default(), trial.eta_told_at or trial.created_at
+    insurer, since = there.insurer, trial.eta_told_at or trial.created_at
     if insurer.paused_at or _after(insurer.resumed_at, since):
         return Later.PAUSED
     if insurer.windows.filter(ends_at__gt=since, starts_at__lt=trial.eta_at or since).exists():
         return Later.MAINTENANCE
     if gate.is_probed(insurer) or _after(insurer.circuit_opened_at, since):
         return Later.DOWN
-    if _lowered(insurer, since):
+    if there.quota and _lowered(there.quota, since):
         return Later.LOWERED
     return _who_goes_first(trial, insurer, since)
 
 
-def _lowered(insurer: Insurer, since: datetime) -> bool:
-    quota = permits.quota_of(Lane.TRIAL, insurer)
-    if quota is None:
-        return False
+def _lowered(quota: Quota, since: datetime) -> bool:
     return quota.next_at > timezone.now() or quota.limits.filter(lowered=True, at__gt=since).exists()
 
 

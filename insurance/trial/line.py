@@ -45,23 +45,25 @@ def place_of(trial: Trial) -> Place:
     """Where this trial stands now."""
     if trial.state != TrialState.WAITING:
         return _place(0, 0.0, "")
-    ahead = ahead_of(trial)
-    seconds, reason = eta.told(trial, ahead)
+    there = eta.interface()
+    ahead = ahead_of(trial, there.insurer)
+    seconds, reason = eta.told(trial, ahead, there)
     return _place(ahead, seconds, reason)
 
 
 def place_of_next() -> Place:
     """The place that somebody would get who joined the common line now."""
-    ahead = ahead_of_next(insurers.default(), None)
-    return _place(ahead, eta.expected_seconds(ahead), "")
+    there = eta.interface()
+    ahead = ahead_of_next(there.insurer, None)
+    return _place(ahead, eta.expected_seconds(ahead, there), "")
 
 
-def ahead_of(trial: Trial) -> int:
+def ahead_of(trial: Trial, insurer: Insurer) -> int:
     """How many have their turn before this one, as things stand."""
     if trial.line_id is None or trial.number is None:
         return 0
     own = places.ahead(trial.line_id, trial.number)
-    standings = standing(insurers.default())
+    standings = standing(insurer)
     return own if len(standings) == 1 else shares.ahead(standings, trial.line_id, own)
 
 
@@ -93,7 +95,7 @@ def line_of(insurer: Insurer, *, urgent: bool = False) -> Line:
 
 def held_back_seconds(ahead: int) -> float:
     """How long the permits hold back the one with `ahead` before them; 0 when one is free now."""
-    return eta.wait_seconds(ahead)
+    return eta.wait_seconds(ahead, eta.interface())
 
 
 def is_full(ahead: int) -> int:
@@ -102,9 +104,9 @@ def is_full(ahead: int) -> int:
     TRIAL_LINE_MINUTES = 0: nobody waits; let through now or held back.
     """
     longest_minutes = tuning.value("TRIAL_LINE_MINUTES")
-    closed = gate.why_closed(insurers.default())
-    wait = held_back_seconds(ahead)
-    if closed and longest_minutes == 0:
+    there = eta.interface()
+    wait = eta.wait_seconds(ahead, there)
+    if longest_minutes == 0 and (closed := gate.why_closed(there.insurer)):
         wait = max(wait, closed.seconds or UNKNOWN_SECONDS)
     longest = longest_minutes * 60 + NO_WAIT_SECONDS
     return 0 if wait <= longest else max(math.ceil(min(wait - longest, 3600.0)), 1)

@@ -28,6 +28,16 @@ WINDOW_SECONDS = 3
 TIMEOUT_SECONDS = 1
 TIMER_SECONDS = 1.5
 
+SCALE = {
+    "INSURANCE_TRIAL_PER_MINUTE": str(N),
+    "INSURANCE_SETTLEMENT_PER_MINUTE": str(N),
+    "INSURANCE_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
+    "WEB_WORKERS": "1",
+    scaled.WINDOW: str(WINDOW_SECONDS),
+    scaled.LEASE: str(3 * TIMEOUT_SECONDS + 2),
+    scaled.TIMER: str(TIMER_SECONDS),
+}
+
 
 class Hospital:
     """A running hospital: its processes and its address."""
@@ -61,21 +71,21 @@ def open_hospital(
     """These lines of the Procfile, scaled, on the test's database."""
     port, prefix = free_port(), f"test-{uuid.uuid4().hex[:6]}."
     url = f"http://127.0.0.1:{port}"
-    environment = _environment(home, broker_url, prefix) | {
+    environment = environment_of(home, broker_url, prefix) | {
+        **SCALE,
         "INSURANCE_URL": insurer.url,
         "PAYMENT_URL": payments.url,
         "PORT": str(port),
         "PUBLIC_URL": url,
     }
     processes = Processes(ROOT / "Procfile", home, environment)
-    processes.commands = {name: _scaled(command, prefix) for name, command in processes.commands.items()}
+    processes.commands = {name: scaled_command(command, prefix) for name, command in processes.commands.items()}
     try:
         processes.start(*names)
         yield Hospital(processes, url, prefix)
     finally:
         processes.stop()
-        left = [f"{prefix}{name}" for name in (*queues.GENERAL_QUEUES, *queues.INSURANCE_QUEUES, queues.DEAD)]
-        brokers.delete(broker_url, *left, f"{prefix}archives.waiting", f"{prefix}archives.waiting.dead")
+        delete_queues(broker_url, prefix)
 
 
 def a_crowd(hospital: Hospital, size: int) -> list[Visitor]:
@@ -89,7 +99,8 @@ def a_crowd(hospital: Hospital, size: int) -> list[Visitor]:
     return visitors
 
 
-def _environment(home: Path, broker_url: str, prefix: str) -> dict[str, str]:
+def environment_of(home: Path, broker_url: str, prefix: str) -> dict[str, str]:
+    """What every process is told: the test's database, the broker, and queues of its own on it."""
     database: dict[str, Any] = connection.settings_dict
     at = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
     return {
@@ -99,23 +110,22 @@ def _environment(home: Path, broker_url: str, prefix: str) -> dict[str, str]:
         "DATABASE_URL": f"postgres://{at}/{database['NAME']}",
         "BROKER_URL": broker_url,
         "PAYMENT_SECRET": SECRET,
-        "INSURANCE_TRIAL_PER_MINUTE": str(N),
-        "INSURANCE_SETTLEMENT_PER_MINUTE": str(N),
-        "INSURANCE_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
         "FILING_EVERY_SECONDS": "1",
-        "WEB_WORKERS": "1",
         "VAR": str(home),
         scaled.PREFIX: prefix,
-        scaled.WINDOW: str(WINDOW_SECONDS),
-        scaled.LEASE: str(3 * TIMEOUT_SECONDS + 2),
-        scaled.TIMER: str(TIMER_SECONDS),
     }
 
 
-def _scaled(command: str, prefix: str) -> str:
+def scaled_command(command: str, prefix: str, runner: str = "tests.acceptance.scaled") -> str:
     """The same command line in the runner, on queues and under a node name of its own."""
-    command = re.sub(r"\b(celery|gunicorn) ", rf"{sys.executable} -m tests.acceptance.scaled \1 ", command, count=1)
+    command = re.sub(r"\b(celery|gunicorn) ", rf"{sys.executable} -m {runner} \1 ", command, count=1)
     command = re.sub(r"--hostname (\w+)@", rf"--hostname {prefix}\1@", command)
     return re.sub(
         r"--queues (\S+)", lambda found: "--queues " + ",".join(prefix + q for q in found[1].split(",")), command
     )
+
+
+def delete_queues(broker_url: str, prefix: str) -> None:
+    """Delete what the processes have declared."""
+    left = [f"{prefix}{name}" for name in (*queues.GENERAL_QUEUES, *queues.INSURANCE_QUEUES, queues.DEAD)]
+    brokers.delete(broker_url, *left, f"{prefix}archives.waiting", f"{prefix}archives.waiting.dead")

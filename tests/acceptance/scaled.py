@@ -1,7 +1,8 @@
 """`python -m tests.acceptance.scaled celery|gunicorn …`: a process of the Procfile in which a minute is short.
 
-What is scaled: the insurer's window, the brake with it, leases, and the workers' own timer. Queues get names of their
-own, so that nobody else's workers on the same broker are disturbed.
+What is scaled: the insurer's window, the brake with it, how late a message may arrive, leases, and the workers' own
+timer; what the environment does not name keeps its real time. Queues get names of their own, so that nobody else's
+workers on the same broker are disturbed.
 """
 
 import os
@@ -13,9 +14,12 @@ from hospital.archives import queue
 from tasks import queues, second_path
 
 WINDOW = "TEST_WINDOW_SECONDS"
+LATE = "TEST_LATE_SECONDS"
 LEASE = "TEST_LEASE_SECONDS"
 TIMER = "TEST_TIMER_SECONDS"
 PREFIX = "TEST_QUEUE_PREFIX"
+NO_COOLING = "TEST_NO_COOLING"
+"""For negative controls: a permit is free again with the answer."""
 
 TASK_QUEUES = ("FILING", "NOTICES", "UPKEEP", "RECOVERY", "SETTLEMENT", "TRIAL", "DEAD")
 
@@ -37,25 +41,39 @@ def scale_time() -> None:
     from insurance.settlement import collecting, steps  # noqa: PLC0415
     from insurance.trial import turns  # noqa: PLC0415
 
-    permits.WINDOW_SECONDS = float(os.environ[WINDOW])
-    collecting.LEASE_SECONDS = lease = int(os.environ[LEASE])
-    for module in (turns, steps):
-        vars(module)["lease_seconds"] = lambda: float(lease)
+    permits.WINDOW_SECONDS = _seconds(WINDOW, permits.WINDOW_SECONDS)
+    permits.LATE_SECONDS = _seconds(LATE, permits.LATE_SECONDS)
+    if os.environ.get(NO_COOLING):
+        vars(permits)["cooling_seconds"] = lambda: 0.0
+    if LEASE in os.environ:
+        collecting.LEASE_SECONDS = lease = int(os.environ[LEASE])
+        for module in (turns, steps):
+            vars(module)["lease_seconds"] = lambda: float(lease)
 
 
-def main() -> None:
+def prepare() -> None:
+    """Everything that is renamed or scaled, and Django."""
     rename_queues(os.environ[PREFIX])
-    queues.BRAKE_FACTOR = round(queues.BRAKE_FACTOR * 60 / float(os.environ[WINDOW]))
-    second_path.EVERY_SECONDS = float(os.environ[TIMER])
+    queues.BRAKE_FACTOR = round(queues.BRAKE_FACTOR * 60 / _seconds(WINDOW, 60))
+    second_path.EVERY_SECONDS = _seconds(TIMER, second_path.EVERY_SECONDS)
     django.setup()
     scale_time()
+
+
+def run() -> None:
+    """Become the process that the command line names."""
     sys.argv = sys.argv[1:]
     if sys.argv[0] == "celery":
-        from celery.__main__ import main as run  # noqa: PLC0415
+        from celery.__main__ import main as become  # noqa: PLC0415
     else:
-        from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped, no-redef]  # noqa: PLC0415
-    run()
+        from gunicorn.app.wsgiapp import run as become  # type: ignore[import-untyped, no-redef]  # noqa: PLC0415
+    become()
+
+
+def _seconds(name: str, real: float) -> float:
+    return float(os.environ.get(name, real))
 
 
 if __name__ == "__main__":
-    main()
+    prepare()
+    run()

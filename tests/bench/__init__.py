@@ -1,15 +1,19 @@
 """Benchmarks, the package behind `bin/bench`. Figures are printed, never asserted: machines are shared and noisy.
 
-Every comparison is a ratio measured in the same run, ours and baseline turn by turn. One process a benchmark, so that
-none inherits the memory and the connections of another.
+Beside SQL every comparison is a ratio measured in one run, ours and baseline turn by turn. One process a benchmark,
+so that none inherits the memory and the connections of another.
 
-    __main__.py  the command: servers, one process for each benchmark, table, JSON
+    __main__.py  the command: servers, one process for each benchmark, tables, JSON
+    options.py   its command line
     stage.py     embedded PostgreSQL and Valkey under var/bench, a fresh database, the environment
     inside.py    the process of one benchmark
     measure.py   rounds, medians, percentiles
-    figures.py   one figure; the table; the JSON
+    figures.py   one figure; a sheet of many columns; the tables; the JSON
     pgbench.py   the baseline's tool: the same SQL without Python
-    rows.py      patients, sessions and queued archives in bulk
+    rows.py      patients, sessions and queued archives in bulk; line_rows.py: a line of a million
     load.py      bookings over HTTP, from a process of their own
-    permits.py   booking.py   filing.py   line.py   the benchmarks; the *_sql.py are their baselines
+    permits.py   booking.py   filing.py   line.py   beside SQL; the *_sql.py are the baselines
+    limit/       our limit beside what a user would pick, counted at the receiver
+    eta.py       the wait that is told beside the wait itself; eta_crowd.py: who waits
+    procfile.py  lines of the Procfile as processes
 """

@@ -8,8 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import psutil
@@ -18,18 +17,16 @@ from django.db.models import F
 from rest_framework_simplejwt.tokens import AccessToken
 
 from demo.home import ROOT
-from demo.processes import Processes
-from demo.stage import wait_until_ready
 from hospital.archives import queue
 from hospital.models import Appointment, Patient, Session
-from tests.bench import booking_sql, figures, measure, pgbench, rows
+from tests.bench import booking_sql, figures, measure, pgbench, procfile, rows
 from tests.bench.figures import Figure
+from tests.bench.options import Options
 
 AT_ONCE = 16
 """Connections and pgbench's clients: as many as the web processes have threads, 2 × 8."""
 
 SESSIONS = 40
-READY_SECONDS = 60
 QUIET_SECONDS = 0.3
 
 
@@ -99,13 +96,13 @@ class Bench:
         return float(sum(one.user + one.system for one in times))
 
 
-def run(seconds: int) -> list[Figure]:
+def run(options: Options) -> list[Figure]:
     """Two comparisons; each side is measured for `seconds`."""
-    rounds, each = measure.turns(seconds)
+    rounds, each = measure.turns(options.seconds)
     who = rows.patients(max(2_000, 400 * each))
     sessions = rows.sessions(SESSIONS, seats=1_000_000)
-    with web_processes() as web:
-        bench = Bench(web, who, sessions, each)
+    with procfile.running("web") as processes:
+        bench = Bench(psutil.Process(processes.running["web"].pid), who, sessions, each)
         bench.load(keyed=True)  # the first requests import and connect
         bench.cpu_ms.clear()
         plain, bare, keyed = measure.interleaved(
@@ -118,18 +115,6 @@ def run(seconds: int) -> list[Figure]:
                 "booking: CPU of web", "ms/booking", bench.cpu_ms, "user + system, hints to the broker included"
             ),
         ]
-
-
-@contextmanager
-def web_processes() -> Iterator[psutil.Process]:
-    """The line `web` of the Procfile, ready; its master process."""
-    processes = Processes(ROOT / "Procfile", ROOT / "var" / "bench", os.environ)
-    processes.start("web")
-    try:
-        wait_until_ready(f"{os.environ['PUBLIC_URL']}/readyz", processes, time.monotonic() + READY_SECONDS)
-        yield psutil.Process(processes.running["web"].pid)
-    finally:
-        processes.stop()
 
 
 def forget() -> None:

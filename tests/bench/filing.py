@@ -11,6 +11,7 @@ from hospital.notices.models import Notice
 from hospital.states import ArchiveState
 from tests.bench import figures, filing_sql, measure, rows
 from tests.bench.figures import Figure
+from tests.bench.options import Options
 
 BATCH = 200
 """m: how many records one batch files."""
@@ -19,9 +20,9 @@ BATCHES = 20
 """How many batches each side files when there is time."""
 
 
-def run(seconds: int) -> list[Figure]:
+def run(options: Options) -> list[Figure]:
     """Wall time and CPU time of a batch, and how many records a second that is."""
-    batches = min(BATCHES, 3 * seconds)
+    batches = min(BATCHES, 3 * options.seconds)
     rounds = batches + 1  # the first one warms up: caches, plans, the connection
     session = rows.sessions(1, seats=1)[0]
     rows.queued(2 * rounds * BATCH, session)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.inside NAME SECONDS`: the process of one benchmark. Prints its figures as JSON."""
+"""`python -m tests.bench.inside NAME OPTIONS`: the process of one benchmark. Prints what it found as JSON."""
 
 import importlib
 import json
@@ -10,16 +10,21 @@ from types import FrameType
 
 import django
 
+from tests.bench.options import Options, Unusable
+
 
 def main(arguments: Sequence[str]) -> None:
     """Set Django up, empty the database, run one benchmark."""
-    name, seconds = arguments
+    name, options = arguments
     signal.signal(signal.SIGTERM, _leave)
     django.setup()
     # By name and only now: models can be imported only once Django is set up.
     importlib.import_module("tests.bench.rows").empty()
-    figures = importlib.import_module(f"tests.bench.{name}").run(int(seconds))
-    print(json.dumps([asdict(figure) for figure in figures]))
+    try:
+        found = importlib.import_module(f"tests.bench.{name}").run(Options.of(json.loads(options)))
+    except Unusable as error:
+        sys.exit(f"{name}: {error}")
+    print(json.dumps([asdict(one) for one in found]))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

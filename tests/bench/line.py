@@ -1,53 +1,63 @@
-"""Reading a place in the line (`line.place_of`) with few and with many waiting; every patient's page asks for it.
+"""Reading a place in the line (`line.place_of`) with 1,000 and with 1,000,000 waiting; every patient's page asks.
 
-Baseline: the one count that a place needs, by psycopg2; ours reads n and the next free permit as well.
+Baseline: the one count that a place is by its definition, by psycopg2; ours reads n and the next free permit as well.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.db import connection
 
 from insurance.states import TrialState
 from insurance.trial import line
 from insurance.trial.models import Trial
-from tests.bench import figures, measure, rows
+from tests.bench import figures, line_rows, measure
 from tests.bench.figures import Figure
+from tests.bench.options import Options
 
-LENGTHS = (100, 10_000)
-"""How many wait. The one who asks is the last."""
+LENGTHS = (1_000, 1_000_000)
+"""How many wait."""
 
-CROWD = 100
-"""How many patients wait, each with as many appointments as it takes."""
+PLACES = {"first": 0.0, "middle": 0.5, "last": 1.0}
+"""Who asks, as a share of the length."""
 
-CHUNK = 20
+CHUNK = 10
 """Readings of each side before the other has its turn."""
 
-_COUNT = "SELECT count(*) FROM insurance_trial WHERE state = 'waiting' AND id < %s"
+_COUNT = "SELECT count(*) FROM insurance_trial WHERE state = 'waiting' AND line_id = %s AND number < %s"
 
 
-def run(seconds: int) -> list[Figure]:
-    """One figure a length; each side is measured for about half of `seconds`."""
-    who, sessions = rows.patients(CROWD), rows.sessions(max(LENGTHS) // CROWD, seats=1)
-    booked = rows.appointments(who, sessions)
-    found: list[Figure] = []
+def run(options: Options) -> list[Figure]:
+    """A figure for each place at each length, each side measured for about `seconds` at all places of a length
+    together; then what the length costs."""
+    found: dict[tuple[int, str], Figure] = {}
     for length in LENGTHS:
-        Trial.objects.bulk_create(Trial(appointment=one) for one in booked[Trial.objects.count() : length])
-        rows.tidy(Trial)
-        found.append(_measured(length, seconds / 2))
-    return found
+        line_rows.fill(length)
+        for place, share in PLACES.items():
+            ahead = round(share * (length - 1))
+            found[length, place] = _measured(length, place, ahead, 2 * options.seconds / len(PLACES))
+    return [*found.values(), *_grown(found)]
 
 
-def _measured(length: int, seconds: float) -> Figure:
-    last = Trial.objects.filter(state=TrialState.WAITING).latest("pk")
+def _measured(length: int, place: str, ahead: int, seconds: float) -> Figure:
+    trial = Trial.objects.filter(state=TrialState.WAITING).order_by("number")[ahead]
     ours: list[float] = []
     bare: list[float] = []
-    ends = time.monotonic() + 2 * seconds
+    ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         for side, found in ((_place, ours), (_count, bare)):
-            found += [_timed(side, last, length - 1) for _ in range(CHUNK)]
-    notes = f"{measure.spread_ms(ours)}; SQL {measure.spread_ms(bare)}"
-    return figures.compared(f"line: {length:,} waiting", "ms", _chunks(ours), _chunks(bare), notes)
+            found += [_timed(side, trial, ahead) for _ in range(CHUNK)]
+    notes = f"{measure.spread_ms(ours)}; count {measure.spread_ms(bare)}"
+    return figures.compared(f"line: {place} of {length:,}", "ms", _chunks(ours), _chunks(bare), notes)
+
+
+def _grown(found: dict[tuple[int, str], Figure]) -> Iterator[Figure]:
+    """The longest line beside the shortest, for each place."""
+    short, long = LENGTHS
+    for place in PLACES:
+        few, many = found[short, place].ours, found[long, place].ours
+        notes = f"ours with {long:,} waiting; baseline: ours with {short:,}"
+        yield Figure(f"line: {place}, {long // short:,} × as many", "ms", many, few, many / few, notes)
 
 
 def _chunks(seconds: list[float]) -> list[float]:
@@ -71,5 +81,5 @@ def _place(trial: Trial) -> int:
 def _count(trial: Trial) -> int:
     connection.ensure_connection()
     with connection.connection.cursor() as cursor:
-        cursor.execute(_COUNT, [trial.pk])
+        cursor.execute(_COUNT, [trial.line_id, trial.number])
         return int(cursor.fetchone()[0])

@@ -1,6 +1,7 @@
-"""Permits taken and freed a second, by one and by four at once. Baseline: the same two statements by pgbench.
+"""Permits taken and freed a second, by one and by four at once. Baseline: the bare statements by pgbench.
 
-Ours reads the quota's n as well before every taking, so that a change in the admin counts at once.
+Baseline: lock the insurer's row, take, commit, free. Ours looks at the clock, the circuit, maintenance, n and the calls
+in flight as well before every taking, so that a change in the admin counts at once.
 """
 
 import multiprocessing
@@ -11,28 +12,32 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 import django
 from django.db import connection
 
-from insurance.quota import permits
+from insurance.quota import insurers, permits
 from insurance.quota.lanes import Lane
-from insurance.quota.models import Permit, Quota
+from insurance.quota.models import Insurer, Permit, Quota
 from tests.bench import measure, pgbench, rows
 from tests.bench.figures import Figure, compared
+from tests.bench.options import Options
 
 LANE = Lane.SETTLEMENT
 """A lane whose n may be large; the statements are the same for every lane."""
 
 AT_ONCE = 4
 TURN_SECONDS = 10.0
-PERMITS_A_SECOND = 20_000
+PERMITS_A_SECOND = 3_000
 """n, for each second of a round: a permit comes back only after a minute, so n bounds what a round can take."""
 
-_PERMITS = "INSERT INTO insurance_permit (quota_id, takings, retired) SELECT %s, 0, false FROM generate_series(1, %s)"
+_PERMITS = """
+    INSERT INTO insurance_permit (quota_id, takings, retired, held)
+    SELECT %s, 0, false, false FROM generate_series(1, %s)
+"""
 
 Side = Callable[[], pgbench.Run]
 
 
-def run(seconds: int) -> list[Figure]:
+def run(options: Options) -> list[Figure]:
     """Three comparisons; each side is measured for `seconds`."""
-    rounds, each = measure.turns(seconds)
+    rounds, each = measure.turns(options.seconds)
     spawn = multiprocessing.get_context("spawn")
     with (
         ThreadPoolExecutor(AT_ONCE) as threads,
@@ -98,16 +103,28 @@ def _together(runs: Sequence[pgbench.Run]) -> pgbench.Run:
 
 
 def _script(quota: Quota) -> str:
-    """The statements of `permits` themselves, with pgbench's variables. Without a free permit pgbench stops."""
-    take = permits._TAKE % {"quota_id": quota.pk, "held_seconds": TURN_SECONDS + permits.WINDOW_SECONDS}
-    free = permits._FREE % {"permit_id": ":id", "takings": ":takings", "after_seconds": permits.WINDOW_SECONDS}
-    return f"{take.strip()} \\gset\n{free.strip()};\n"
+    """The statements of `permits` themselves, under the insurer's lock, with pgbench's variables: the floor."""
+    now = "extract(epoch FROM clock_timestamp())"
+    held_seconds = permits.quiet_seconds(TURN_SECONDS)
+    take = permits._TAKE % {"quota_id": quota.pk, "held_seconds": held_seconds, "now": now}
+    slots = {"slot_id": 0, "slot_takings": 0}
+    free = permits._FREE % {
+        "permit_id": ":id",
+        "takings": ":takings",
+        "after_seconds": permits.cooling_seconds(),
+        **slots,
+    }
+    gate = f"SELECT 1 FROM insurance_insurer WHERE id = {quota.insurer_id} FOR UPDATE;"
+    return f"BEGIN;\n{gate}\n{take.strip()} \\gset\nCOMMIT;\n{free.strip()};\n"
 
 
 def _renew(seconds: int) -> Quota:
     """All permits new and free: every round starts from the same table."""
     n = PERMITS_A_SECOND * seconds
-    quota, _ = Quota.objects.get_or_create(name=LANE.value, defaults={"per_minute": n})
+    insurer = insurers.default()
+    Insurer.objects.filter(pk=insurer.pk).update(at_once=insurers.MOST_AT_ONCE)
+    quota, _ = Quota.objects.get_or_create(insurer=insurer, name=LANE.value)
+    Quota.objects.filter(pk=quota.pk).update(per_minute=n, in_force=n, fitted=True)
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE insurance_permit RESTART IDENTITY")
         cursor.execute(_PERMITS, [quota.pk, n])

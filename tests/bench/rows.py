@@ -10,11 +10,16 @@ from django.db import connection
 from django.utils import timezone
 
 from demo.people import people
-from hospital.models import Appointment, Archive, Department, Doctor, Patient, PriceItem, PriceList, Session
+from hospital.appointments.models import amount_fen
+from hospital.archives import filing
+from hospital.models import Appointment, Archive, Charge, Department, Doctor, Patient, PriceItem, PriceList, Session
+from hospital.notices import delivery
 from hospital.privacy import blind_index
 
 PRICES = ("4.00", "26.52")
 """Yuan of a session's fee lines: registration and consultation."""
+
+FILED_AT_ONCE = 200
 
 _chance = random.Random(20_260_101)
 
@@ -65,6 +70,24 @@ def appointments(who: Sequence[Patient], where: Sequence[Session]) -> list[Appoi
 def queued(count: int, session: Session) -> None:
     """`count` new people in the filing queue, each with an identity card as insurance card."""
     Archive.objects.bulk_create(_archive(one) for one in appointments(patients(count), [session]))
+
+
+def told(count: int, prices: Sequence[str] = PRICES) -> list[Appointment]:
+    """Booked appointments of `count` new people with their fee lines, filed and told: each may join the line."""
+    session = sessions(1, seats=count)[0]
+    queued(count, session)
+    booked = list(Appointment.objects.select_related("patient__user").order_by("pk"))
+    Charge.objects.bulk_create(_charge(one, place, price) for one in booked for place, price in enumerate(prices))
+    while filing.file_batch(FILED_AT_ONCE).filed:
+        delivery.send_due()
+    return booked
+
+
+def _charge(appointment: Appointment, place: int, price: str) -> Charge:
+    codes = {"med_list_codg": f"00110{place}", "medins_list_codg": f"H{place}", "name": f"item {place}"}
+    yuan, now = Decimal(price), timezone.now()
+    amount = amount_fen(yuan, Decimal(1))
+    return Charge(appointment=appointment, unit_price=yuan, amount_fen=amount, occurred_at=now, **codes)
 
 
 def _archive(appointment: Appointment) -> Archive:

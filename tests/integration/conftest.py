@@ -8,6 +8,7 @@ from django.conf import LazySettings
 from rest_framework.test import APIClient
 
 from insurance.quota import exchange
+from tests.integration.false_clock import Clocks, installed
 from tests.simulators import SECRET, Simulator, running
 
 
@@ -25,6 +26,13 @@ def api() -> APIClient:
 def own_counters(settings: LazySettings) -> None:
     """Rates are counted for this test alone."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clocks]:
+    """The database's clock and the host's, as the test sets them."""
+    with installed(monkeypatch) as clocks:
+        yield clocks
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_the_number_ahead_is_the_number_of_turns_before_over_all_lines() -> None
     served(5)
     joined(crowd.told(6), urgent=True)
     waiting = list(Trial.objects.filter(state=TrialState.WAITING))
-    ahead = {trial.pk: line.ahead_of(trial) for trial in waiting}
+    ahead = {trial.pk: line.ahead_of(trial, insurers.default()) for trial in waiting}
     assert ahead == {trial.pk: place for place, trial in enumerate(served())}
     assert len(ahead) == 23
 

@@ -73,7 +73,7 @@ def test_who_waits_through_a_pause_keeps_the_place() -> None:
     pause()
     assert line.claim_next(insurer(), lease_seconds=60) == trials[0]  # a turn that was under way
     resume()
-    assert line.ahead_of(trials[1]) == 0
+    assert line.ahead_of(trials[1], insurer()) == 0
 
 
 def test_paused_twice_and_resumed_twice_is_refused() -> None:

@@ -61,7 +61,7 @@ def test_the_lines_say_who_waits_and_how_long(clerk: Client) -> None:
 def test_an_urgent_case_goes_to_the_head_of_the_line(clerk: Client) -> None:
     first, second = (admission.enter(appointment) for appointment in factories.told(2))
     assert act(clerk, second, "expedite") == "Done: 1."
-    assert line.ahead_of(Trial.objects.get(pk=second.pk)) == 0
+    assert line.ahead_of(Trial.objects.get(pk=second.pk), insurers.default()) == 0
     assert "already" in act(clerk, second, "expedite")
     assert "Say why" in act(clerk, first, "expedite", why="")
     assert changes() == [(f"trial {second.pk}", "urgent", "no", "yes")]

@@ -117,6 +117,25 @@ def test_a_turn_gone_silent_is_followed_by_another_at_the_same_place(insurer: Si
     assert (doing.state_of(trial), trial.attempt) == ("priced", 2)
 
 
+def test_a_worker_that_stood_still_does_not_overwrite_what_the_next_one_has_told_the_insurer(
+    insurer: Simulator,
+) -> None:
+    """It wakes in the middle of its conversation, after another has taken over and made the price."""
+    trial = waiting()
+    late = go_silent(trial)
+    visit = conversation.visit_of(late.appointment)
+    turns.recover_lapsed()
+    turns.take_one()
+    priced = conversation.visit_of(trial.appointment)
+    held = permits.take(Lane.TRIAL, turn_seconds=30)
+    assert held is not None
+    lines = list(late.appointment.charges.order_by("pk"))
+    with pytest.raises(worklist.Overtaken), exchange(held, Lane.TRIAL, "trial") as client:
+        conversation.send_charges(client, visit, late, lines)
+    priced.refresh_from_db()
+    assert (priced.chrg_bchno, priced.charges_fingerprint) == (f"{trial.pk}-2", conversation.fingerprint(lines))
+
+
 def test_a_turn_still_within_its_lease_is_left_alone() -> None:
     trial = waiting()
     worklist.claim(lanes.due(Lane.TRIAL), "calling", lease_seconds=60)

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from hospital.models import Notice
 from insurance.interface.errors import NotSent
 from insurance.models import InterfaceCall, Permit, Trial, Visit
-from insurance.quota import permits
+from insurance.quota import insurers, permits
 from insurance.quota.exchange import exchange
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
@@ -161,9 +161,10 @@ def test_under_a_permit_whose_time_is_over_nothing_leaves(insurer: Simulator) ->
 
 
 def test_a_permit_carries_one_metered_message(insurer: Simulator) -> None:
-    trial = waiting()
+    waiting()
+    trial = line.claim_next(insurers.default(), 60)
     held = permits.take(Lane.TRIAL, turn_seconds=30)
-    assert held is not None
+    assert held is not None and trial is not None
     lines = list(trial.appointment.charges.order_by("pk"))
     with pytest.raises(NotSent), exchange(held, Lane.TRIAL, "trial") as client:
         conversation.price(client, trial, lines)

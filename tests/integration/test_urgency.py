@@ -52,7 +52,7 @@ def test_who_is_put_first_stands_at_the_end_of_the_urgent_line() -> None:
     expedite(third)
     for trial in (first, second, third, fourth):
         trial.refresh_from_db()
-    assert [line.ahead_of(trial) for trial in (fourth, third, first, second)] == [0, 1, 2, 3]
+    assert [line.ahead_of(trial, insurers.default()) for trial in (fourth, third, first, second)] == [0, 1, 2, 3]
     assert (third.number, places.ahead(first.line_id or 0, 3)) == (2, 2)
 
 
@@ -79,7 +79,7 @@ def test_who_is_put_first_is_served_first_and_from_there_goes_back_to_there(insu
     insurer.faults({"infno": "2206A", "kind": "lose", "times": 1})
     assert turns.take_one()
     second.refresh_from_db()
-    assert (second.state, second.silences, line.ahead_of(second)) == ("waiting", 1, 0)
+    assert (second.state, second.silences, line.ahead_of(second, insurers.default())) == ("waiting", 1, 0)
     doing.now_due(second)
     assert turns.take_one()
     assert [doing.state_of(trial) for trial in (second, first)] == ["priced", "waiting"]
