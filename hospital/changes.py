@@ -1,5 +1,8 @@
 """What staff change while the system runs: who, when, what, from what to what, and why. Append-only."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
@@ -9,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from hospital.errors import Invalid
 
 SYSTEM = "system"
+COMMAND_LINE = "command line"
 
 Who = User | AnonymousUser | str | None
 """An account, as a request has it; in words, somebody without one (at the command line); None: the system by itself."""
@@ -49,6 +53,21 @@ def record(subject: str, field: str, before: object, after: object, *, who: Who,
         after=str(after),
         why=why.strip(),
     )
+
+
+def record_all(subject: str, row: models.Model, wanted: Mapping[str, Any], *, who: Who, why: str) -> dict[str, Any]:
+    """The fields of `row` that are to become others, each written down. Raises as `record`."""
+    changing = {field: value for field, value in wanted.items() if getattr(row, field) != value}
+    for field, value in changing.items():
+        record(subject, field, getattr(row, field), value, who=who, why=why)
+    return changing
+
+
+def require_within(name: object, value: int, least: int, most: int) -> None:
+    """Raises `Invalid("out_of_bounds")` with the bounds."""
+    if not least <= value <= most:
+        bounds = {"name": name, "least": least, "most": most}
+        raise Invalid("out_of_bounds", _("%(name)s must be between %(least)s and %(most)s.") % bounds)
 
 
 def _name_of(who: Who) -> str:

@@ -78,10 +78,8 @@ def check(name: str, wanted: int | None) -> None:
     """
     if name not in settings.TUNABLE:
         raise Invalid("no_such_setting", _("There is no setting %(name)s that can be changed.") % {"name": name})
-    least, most = settings.TUNABLE[name]
-    if wanted is not None and not least <= wanted <= most:
-        bounds = {"name": name, "least": least, "most": most}
-        raise Invalid("out_of_bounds", _("%(name)s must be between %(least)s and %(most)s.") % bounds)
+    if wanted is not None:
+        changes.require_within(name, wanted, *settings.TUNABLE[name])
     locked(name)
     hooks.tell("tuning_changes", name, from_environment(name) if wanted is None else wanted)
 

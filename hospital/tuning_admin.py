@@ -2,22 +2,18 @@
 
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from hospital import tuning
-from hospital.errors import Invalid
+from hospital.changes_admin import ReasonAdmin, ReasonForm, at_the_field
 from hospital.tuning import Tuning
 
 
-class TuningForm(forms.ModelForm):  # type: ignore[type-arg]
-    why = forms.CharField(label=_("why"), widget=forms.Textarea(attrs={"rows": 2}))
-
+class TuningForm(ReasonForm):
     class Meta:
         model = Tuning
         fields = ("value",)
@@ -25,18 +21,16 @@ class TuningForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_value(self) -> int | None:
         wanted: int | None = self.cleaned_data["value"]
-        try:
+        with at_the_field():
             tuning.check(self.instance.name, wanted)
-        except Invalid as error:
-            raise ValidationError(str(error.detail)) from error
         return wanted
 
 
-class TuningAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TuningAdmin(ReasonAdmin):
     form = TuningForm
+    asked = ("value", "why")
     list_display = ("name", "meaning", "in_force", "unit", "comes_from", "bounds")
     readonly_fields = ("name", "meaning", "unit", "bounds", "comes_from", "in_force")
-    actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tuning]:
         """A row for every setting: one that nobody has changed yet gets an empty one."""
@@ -44,17 +38,6 @@ class TuningAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         missing = set(settings.TUNABLE) - set(rows.values_list("name", flat=True))
         Tuning.objects.bulk_create([Tuning(name=name) for name in missing], ignore_conflicts=True)
         return rows
-
-    def get_fields(self, request: HttpRequest, obj: Tuning | None = None) -> tuple[str, ...]:
-        """Who may only look is not asked why."""
-        asked = ("value", "why") if self.has_change_permission(request, obj) else ()
-        return (*self.readonly_fields, *asked)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Tuning | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Tuning, form: Any, change: bool) -> None:
         tuning.change(obj.name, obj.value, who=request.user, why=form.cleaned_data["why"])

@@ -1,66 +1,39 @@
-"""Staff's view of what is owed to the insurer. Read-only, but for n: a quota is changed through `limits.set_limit`."""
-
-from typing import Any
+"""Staff's view of what is owed to the insurer. What staff may do: `quota/admin.py` and `trial/admin.py`."""
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.forms import ModelForm
-from django.http import HttpRequest
 
 from hospital.admin import ReadOnly
-from hospital.errors import Invalid
-from insurance.models import InterfaceCall, PaymentOrder, Permit, ProofDay, Quota, Settlement, Trial, Visit
-from insurance.quota import limits
+from insurance.models import (
+    ClockStep,
+    Insurer,
+    InterfaceCall,
+    LimitChange,
+    Line,
+    LineDay,
+    MaintenanceWindow,
+    PaymentOrder,
+    Permit,
+    ProofDay,
+    Quota,
+    Settlement,
+    Trial,
+    Visit,
+)
+from insurance.quota import admin as quota
 from insurance.quota.proof_admin import ProofDayAdmin
+from insurance.trial import admin as trial
 
+admin.site.register(Insurer, quota.InsurerAdmin)
+admin.site.register(MaintenanceWindow, quota.MaintenanceWindowAdmin)
+admin.site.register(Quota, quota.QuotaAdmin)
+admin.site.register(LimitChange, quota.LimitChangeAdmin)
+admin.site.register(Permit, quota.PermitAdmin)
+admin.site.register(ClockStep, quota.ClockStepAdmin)
 admin.site.register(ProofDay, ProofDayAdmin)
-
-
-class QuotaForm(ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Quota
-        fields = ("per_minute",)
-
-    def clean_per_minute(self) -> int | None:
-        wanted: int | None = self.cleaned_data["per_minute"]
-        try:
-            limits.check_limit(self.instance, wanted)
-        except Invalid as error:
-            raise ValidationError(str(error.detail)) from error
-        return wanted
-
-
-@admin.register(Quota)
-class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    form = QuotaForm
-    list_display = ("name", "per_minute")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Quota | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Quota, form: Any, change: bool) -> None:
-        limits.set_limit(obj, obj.per_minute)
-
-
-@admin.register(Permit)
-class PermitAdmin(ReadOnly):
-    list_display = ("id", "quota", "free_at", "takings", "retired")
-    list_filter = ("quota", "retired")
-
-
-@admin.register(Trial)
-class TrialAdmin(ReadOnly):
-    list_display = ("id", "appointment", "state", "attempt", "total_fen", "fund_fen", "cash_fen", "last_error")
-    list_filter = ("state",)
-
-
-@admin.register(Visit)
-class VisitAdmin(ReadOnly):
-    list_display = ("id", "appointment", "mdtrt_id", "ipt_otp_no", "insutype")
-    fields = ("appointment", "mdtrt_id", "ipt_otp_no", "insutype", "insuplc_admdvs", "chrg_bchno")
+admin.site.register(Line, trial.LineAdmin)
+admin.site.register(LineDay, trial.LineDayAdmin)
+admin.site.register(Trial, trial.TrialAdmin)
+admin.site.register(Visit, trial.VisitAdmin)
 
 
 @admin.register(Settlement)

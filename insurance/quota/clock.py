@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -130,6 +131,14 @@ def look(quiet_seconds: float) -> None:
     """Look at the clock, so that this host's witness stays young also while nothing is sent."""
     with transaction.atomic():
         watch.verified(quiet_seconds)
+
+
+def database_now() -> datetime:
+    """What the database's clock says."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
 
 
 def own_clock() -> float:

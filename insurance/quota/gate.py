@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from insurance.quota.clock import watch
 from insurance.quota.models import Insurer, MaintenanceWindow
@@ -36,6 +37,13 @@ class Reason(StrEnum):
     MAINTENANCE = "maintenance"
     DOWN = "interface_down"
     CLOCK = "clock"
+
+
+_WORDS = {
+    Reason.PAUSED: _("paused by staff"),
+    Reason.DOWN: _("the insurance interface is down"),
+    Reason.CLOCK: _("the clock is being checked"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,14 @@ def down_seconds(insurer: Insurer, now: datetime) -> float:
     return max((insurer.circuit_opened_at - now).total_seconds() + settings.INSURANCE_PROBE_SECONDS, 0.0)
 
 
+def in_words(closed: Closed) -> str:
+    """Why nobody is let through, for people."""
+    if closed.reason is Reason.MAINTENANCE:
+        until = timezone.localtime() + timedelta(seconds=closed.seconds or 0.0)
+        return _("maintenance until %(until)s") % {"until": f"{until:%H:%M}"}
+    return str(_WORDS[closed.reason])
+
+
 def is_probed(insurer: Insurer) -> bool:
     """The circuit is open: when its time has come, one call at a time looks whether the interface is back."""
     return insurer.circuit != CLOSED_CIRCUIT
@@ -98,13 +114,15 @@ def window_at(insurer: Insurer, moment: datetime) -> MaintenanceWindow | None:
 
 
 def windows_until(insurer: Insurer, now: datetime, seconds: float) -> float:
-    """How many seconds of maintenance lie between now and a turn that would come in so many seconds without it."""
+    """How many seconds of maintenance lie between now and a turn that would come in so many seconds without it; where
+    windows overlap, each second once."""
     turn_at = now + timedelta(seconds=seconds)
-    added = timedelta()
+    added, counted_until = timedelta(), now
     for window in insurer.windows.filter(ends_at__gt=now).order_by("starts_at"):
         if window.starts_at > turn_at + added:
             break
-        added += window.ends_at - max(window.starts_at, now)
+        added += max(window.ends_at - max(window.starts_at, counted_until), timedelta())
+        counted_until = max(counted_until, window.ends_at)
     return added.total_seconds()
 
 

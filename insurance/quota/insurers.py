@@ -1,13 +1,26 @@
-"""The insurers and what staff allow on them: pause and resume, calls in flight, maintenance windows."""
+"""The insurers and what staff do to them: pause and resume, calls in flight, slow answers, maintenance windows.
+
+Every worker asks the insurer's row at each turn, so whatever is changed here holds from the next turn on.
+"""
+
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from insurance.quota.models import Insurer
+from hospital import changes
+from hospital.changes import Who
+from hospital.errors import Conflict, Invalid
+from insurance.quota.clock import database_now
+from insurance.quota.models import Insurer, MaintenanceWindow
 
 DEFAULT = "default"
 """The insurer of the environment (`INSURANCE_URL` and the rest)."""
 
-MOST_AT_ONCE = 1000
+MOST_AT_ONCE, MOST_SLOW_SECONDS = 1_000, 60
+LONGEST_WINDOW = timedelta(hours=24)
 
 
 def default() -> Insurer:
@@ -24,3 +37,93 @@ def made(name: str) -> Insurer:
 def slow_seconds(insurer_id: int) -> int:
     """From when on an answer of this insurer counts as slow."""
     return Insurer.objects.values_list("slow_seconds", flat=True).get(pk=insurer_id)
+
+
+def in_flight(insurer: Insurer) -> int:
+    """How many calls are under way now."""
+    return insurer.slots.filter(free_at__gt=Now()).count()
+
+
+def pause(insurer: Insurer, *, who: Who, why: str) -> None:
+    """Nobody is let through until `resume`. Who waits keeps the place; what is under way ends by itself.
+
+    Raises `Conflict("already_paused")`, `Invalid("no_reason")`.
+    """
+    with transaction.atomic():
+        row = _locked(insurer)
+        if row.paused_at:
+            raise Conflict("already_paused", _("The interface is paused already."))
+        changes.record(_named(row), "paused", "no", "yes", who=who, why=why)
+        Insurer.objects.filter(pk=row.pk).update(paused_at=Now(), paused_why=why.strip()[:300])
+
+
+def resume(insurer: Insurer, *, who: Who, why: str) -> None:
+    """The line moves again. Raises `Conflict("not_paused")`, `Invalid("no_reason")`."""
+    with transaction.atomic():
+        row = _locked(insurer)
+        if row.paused_at is None:
+            raise Conflict("not_paused", _("The interface is not paused."))
+        changes.record(_named(row), "paused", "yes", "no", who=who, why=why)
+        Insurer.objects.filter(pk=row.pk).update(paused_at=None, paused_why="", resumed_at=Now())
+
+
+def set_flow(insurer: Insurer, *, at_once: int, slow_seconds: int, who: Who, why: str) -> None:
+    """How many calls may be in flight, and from when on an answer is slow. What is as it was is not written down again.
+
+    Raises `Invalid("out_of_bounds" | "no_reason")`.
+    """
+    check_at_once(at_once)
+    check_slow_seconds(slow_seconds)
+    with transaction.atomic():
+        row, wanted = _locked(insurer), {"at_once": at_once, "slow_seconds": slow_seconds}
+        changing = changes.record_all(_named(row), row, wanted, who=who, why=why)
+        Insurer.objects.filter(pk=row.pk).update(**changing)
+
+
+def check_at_once(calls: int) -> None:
+    """Raises `Invalid("out_of_bounds")`."""
+    changes.require_within(Insurer._meta.get_field("at_once").verbose_name, calls, 1, MOST_AT_ONCE)
+
+
+def check_slow_seconds(seconds: int) -> None:
+    """Raises `Invalid("out_of_bounds")`."""
+    changes.require_within(Insurer._meta.get_field("slow_seconds").verbose_name, seconds, 1, MOST_SLOW_SECONDS)
+
+
+def plan_window(insurer: Insurer, starts_at: datetime, ends_at: datetime, *, who: Who, why: str) -> MaintenanceWindow:
+    """A time in which the insurer is not called. Windows may overlap. Raises `Invalid("bad_window" | "no_reason")`."""
+    with transaction.atomic():
+        row = _locked(insurer)
+        check_window(starts_at, ends_at)
+        window = MaintenanceWindow(insurer=row, starts_at=starts_at, ends_at=ends_at, why=why.strip()[:300])
+        changes.record(_named(row), "maintenance window", "", window, who=who, why=why)
+        window.save(force_insert=True)
+    return window
+
+
+def check_window(starts_at: datetime, ends_at: datetime) -> None:
+    """Raises `Invalid("bad_window")`."""
+    if ends_at <= starts_at:
+        raise Invalid("bad_window", _("A maintenance window must end after it starts."))
+    if ends_at - starts_at > LONGEST_WINDOW:
+        raise Invalid("bad_window", _("A maintenance window lasts 24 hours at most; for longer, pause."))
+    if ends_at <= database_now():
+        raise Invalid("bad_window", _("This maintenance window would be over already."))
+
+
+def drop_window(window: MaintenanceWindow, *, who: Who, why: str) -> None:
+    """It does not take place, or ends now. Raises `Conflict("no_such_window")`, `Invalid("no_reason")`."""
+    with transaction.atomic():
+        row = _locked(window.insurer)
+        changes.record(_named(row), "maintenance window", window, "", who=who, why=why)
+        dropped, _tables = row.windows.filter(pk=window.pk).delete()
+        if not dropped:
+            raise Conflict("no_such_window", _("This maintenance window has been dropped already."))
+
+
+def _locked(insurer: Insurer) -> Insurer:
+    return Insurer.objects.select_for_update().get(pk=insurer.pk)
+
+
+def _named(insurer: Insurer) -> str:
+    return f"insurer {insurer.name}"

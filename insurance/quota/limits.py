@@ -34,6 +34,9 @@ _CHOOSE = f"""
      WHERE permit.id = ranked.id AND retired <> (NOT in_hand AND place > %(in_force)s)
 """
 
+LARGEST = 2**31 - 1
+"""What the column can hold."""
+
 UNCOUNTED_SECONDS = 120.0
 """Longer than a call and a window after it."""
 
@@ -54,6 +57,28 @@ def set_limit(quota: Quota, per_minute: int | None, *, who: Who = None, why: str
         put_in_force(quota, per_minute, why)
         if not was_counted:
             _wait_for_the_uncounted(quota)
+
+
+def set_bounds(quota: Quota, *, least: int, adapts: bool, evenly: bool, who: Who, why: str) -> None:
+    """How low n may go by itself, whether it may, and whether calls are spaced. What is as it was is not written down.
+
+    Raises `Invalid("out_of_bounds" | "no_reason")`.
+    """
+    with transaction.atomic():
+        Insurer.objects.select_for_update().get(pk=quota.insurer_id)
+        quota.refresh_from_db()
+        if least != quota.least:
+            check_least(least, quota.per_minute)
+        wanted = {"least": least, "adapts": adapts, "evenly": evenly}
+        changing = changes.record_all(f"quota {quota.name}", quota, wanted, who=who, why=why)
+        Quota.objects.filter(pk=quota.pk).update(**changing)
+    quota.refresh_from_db()
+
+
+def check_least(least: int, per_minute: int | None) -> None:
+    """Below n, where there is one. Raises `Invalid("out_of_bounds")`."""
+    most = LARGEST if per_minute is None else per_minute
+    changes.require_within(Quota._meta.get_field("least").verbose_name, least, 0, most)
 
 
 def check_limit(quota: Quota, per_minute: int | None) -> None:

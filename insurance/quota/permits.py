@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from insurance.quota import gate, insurers, lanes, limits
 from insurance.quota.clock import watch
@@ -106,6 +107,13 @@ def quota_of(lane: Lane, insurer: Insurer | None = None) -> Quota | None:
     insurer = insurer or insurers.default()
     quota = Quota.objects.filter(insurer=insurer, name=name).first() or limits.first_made(insurer, name)
     return quota if quota.in_force is not None else None
+
+
+def quotas(insurer: Insurer) -> QuerySet[Quota]:
+    """All quotas of an insurer, also those that no call has drawn on yet."""
+    for lane in Lane:
+        quota_of(lane, insurer)
+    return insurer.quotas.order_by("name")
 
 
 def take(lane: Lane, *, turn_seconds: float, wait_seconds: float = 0.0, insurer: Insurer | None = None) -> Held | None:

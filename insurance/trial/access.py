@@ -1,9 +1,10 @@
-"""Who may see which trial."""
+"""Who may see which trial, and who may put one first."""
 
+from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
-from hospital.errors import NotFound
+from hospital.errors import Forbidden, NotFound
 from hospital.rest import asker_id
 from insurance.trial.models import Trial
 
@@ -17,3 +18,10 @@ def trial_of(request: Request, pk: int) -> Trial:
     if trial is None:
         raise NotFound("no_such_trial", _("There is no such trial."))
     return trial
+
+
+def staff_of(request: Request) -> User:
+    """The account that asks, a member of staff. Raises `Forbidden("staff_only")`."""
+    if not isinstance(request.user, User) or not request.user.is_staff:
+        raise Forbidden("staff_only", _("Only staff may do this."))
+    return request.user

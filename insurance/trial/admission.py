@@ -23,7 +23,7 @@ def enter(appointment: Appointment, *, urgent: bool = False) -> Trial:
     """
     _require_booked(appointment)
     entry.require_told(appointment)
-    return _standing(appointment) or _join(appointment, urgent)
+    return standing(appointment) or _join(appointment, urgent)
 
 
 def withdraw(appointment: Appointment) -> None:
@@ -52,7 +52,7 @@ def _require_booked(appointment: Appointment) -> None:
         raise Conflict("appointment_over", _("This appointment is over or cancelled."))
 
 
-def _standing(appointment: Appointment) -> Trial | None:
+def standing(appointment: Appointment) -> Trial | None:
     """The trial that already stands for this appointment."""
     trial = Trial.objects.filter(appointment=appointment, state__in=Trial.LIVE).first()
     if trial is None:
@@ -78,10 +78,10 @@ def _join(appointment: Appointment, urgent: bool) -> Trial:
     except IntegrityError as error:
         if "one_live_trial" not in str(error):
             raise
-        standing = _standing(appointment)
-        if standing is None:
+        earlier = standing(appointment)
+        if earlier is None:
             raise
-        return standing
+        return earlier
     line.place_of(trial)  # what it is told now is what it will be measured by
     return trial
 

@@ -13,17 +13,24 @@ from rest_framework.views import APIView
 
 from hospital.appointments.access import appointment_of
 from hospital.models import Appointment
-from hospital.rest import limit_user
+from hospital.rest import StrictSerializer, limit_user
 from insurance.quota import gate, insurers, permits
 from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
-from insurance.trial import admission, line
-from insurance.trial.access import trial_of
+from insurance.trial import admission, line, urgency
+from insurance.trial.access import staff_of, trial_of
 from insurance.trial.eta import Later
 from insurance.trial.models import Trial
 
 _PRICED = ("total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen")
+
+
+class TrialInput(StrictSerializer):
+    """Nothing, or from staff: an urgent case, and why."""
+
+    urgent = serializers.BooleanField(default=False)
+    why = serializers.CharField(default="", allow_blank=True, max_length=300)
 
 
 class TrialOutput(serializers.Serializer[Any]):
@@ -57,10 +64,17 @@ class LineOutput(serializers.Serializer[Any]):
 
 
 class TrialsView(APIView):
-    @extend_schema(request=None, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
+    @extend_schema(request=TrialInput, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
     def post(self, request: Request, pk: int) -> Response:
         limit_user(request, "trial")
-        trial = admission.enter(appointment_of(request, pk))
+        appointment = appointment_of(request, pk)
+        given = TrialInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        if asked["urgent"]:
+            trial = urgency.enter(appointment, who=staff_of(request), why=asked["why"])
+        else:
+            trial = admission.enter(appointment)
         return Response(shown(trial), status=202, headers={"Location": f"/api/v1/trials/{trial.pk}/"})
 
 

@@ -70,12 +70,12 @@ def ahead_of(trial: Trial, insurer: Insurer) -> int:
 def ahead_of_next(insurer: Insurer, line: Line | None) -> int:
     """How many would be ahead of somebody who joined this line (none: the common one) now."""
     line = line or line_of(insurer)
-    return shares.ahead(standing(insurer), line.pk, line.joined - line.gone)
+    return shares.ahead(standing(insurer), line.pk, line.waiting)
 
 
 def waiting() -> int:
     """How many wait for their turn, in all lines."""
-    return sum(max(line.joined - line.gone, 0) for line in insurers.default().lines.all())
+    return sum(line.waiting for line in insurers.default().lines.all())
 
 
 def line_for(appointment: Appointment, *, urgent: bool = False) -> Line:
@@ -121,13 +121,14 @@ def claim_next(insurer: Insurer, lease_seconds: float) -> Trial | None:
     """Take the trial whose turn it is. Commit before acting on it. None when nobody waits whose time has come."""
     with transaction.atomic():
         lines = {line.pk: line for line in insurer.lines.select_for_update(no_key=True).order_by("pk")}
-        for one in shares.in_order([_standing(line) for line in lines.values()]):
+        standings = [_standing(line) for line in lines.values()]
+        for one in shares.in_order(standings):
             first_turn_at = Coalesce(F("turn_at"), Now())
             trial = worklist.claim(
                 _due(lines[one.line_id]), TrialState.CALLING, lease_seconds=lease_seconds, turn_at=first_turn_at
             )
             if trial is not None:
-                _had_a_turn(insurer, one)
+                _had_a_turn(standings, one)
                 return trial
     return None
 
@@ -138,16 +139,15 @@ def _due(line: Line) -> QuerySet[Trial]:
     return waiting.order_by("number")
 
 
-def _had_a_turn(insurer: Insurer, one: Standing) -> None:
-    moved = shares.after_a_turn(one)
-    Line.objects.filter(pk=one.line_id).update(passed=moved.passed, run=moved.run)
-    if not one.urgent:
-        insurer.lines.filter(urgent=True, run__gt=0).update(run=0)
+def _had_a_turn(standings: list[Standing], one: Standing) -> None:
+    """Keep how much of its share each line has had; who waits is counted as the trial moves."""
+    for before, after in zip(standings, shares.after_a_turn(standings, one), strict=True):
+        if (before.passed, before.run) != (after.passed, after.run):
+            Line.objects.filter(pk=after.line_id).update(passed=after.passed, run=after.run)
 
 
 def _standing(line: Line) -> Standing:
-    waiting = max(line.joined - line.gone, 0)
-    return Standing(line.pk, line.urgent, max(line.weight, 1), waiting, line.passed, line.run)
+    return Standing(line.pk, line.urgent, max(line.weight, 1), line.waiting, line.passed, line.run)
 
 
 def _place(ahead: int, seconds: float, reason: str) -> Place:

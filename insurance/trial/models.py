@@ -71,6 +71,11 @@ class Line(models.Model):
     def __str__(self) -> str:
         return str(_("urgent cases") if self.urgent else self.department or _("common line"))
 
+    @property
+    def waiting(self) -> int:
+        """How many wait in it."""
+        return max(self.joined - self.gone, 0)
+
 
 class LineNode(models.Model):
     """A node of the binary indexed tree in which those who left a line are counted (`places.py`)."""

@@ -21,7 +21,7 @@ def tell_those_who_are_near() -> int:
     minutes = tuning.value("TRIAL_CLOSE_MINUTES")
     if quota is None or not quota.in_force or not minutes:
         return 0
-    lines = [line for line in insurers.default().lines.all() if line.joined > line.gone]
+    lines = [line for line in insurers.default().lines.all() if line.waiting]
     return sum(_tell(line.trials.all(), quota.in_force * minutes, minutes) for line in lines)
 
 

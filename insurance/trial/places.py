@@ -12,18 +12,22 @@ from django.db import connection
 LAST_NODE = 2**40
 """More places than a line will ever give."""
 
-_JOIN = """
+_NO_ARREARS = """
+    CASE WHEN joined > gone THEN passed ELSE greatest(passed, (
+        SELECT coalesce(min(other.passed) FILTER (WHERE other.joined > other.gone), max(other.passed))
+          FROM insurance_line other
+         WHERE other.insurer_id = insurance_line.insurer_id AND other.id <> insurance_line.id AND NOT other.urgent)) END
+"""
+"""A line where nobody waited starts beside the one that is next; if nobody waits at all, beside the one farthest on."""
+
+_JOIN = f"""
     WITH place AS (
-        UPDATE insurance_line SET joined = joined + 1, joined_at = clock_timestamp(),
-               passed = CASE WHEN joined > gone THEN passed ELSE greatest(passed, (
-                   SELECT min(other.passed) FROM insurance_line other
-                    WHERE other.insurer_id = insurance_line.insurer_id AND other.id <> insurance_line.id
-                      AND NOT other.urgent AND other.joined > other.gone)) END
+        UPDATE insurance_line SET joined = joined + 1, joined_at = clock_timestamp(), passed = {_NO_ARREARS}
          WHERE id = %(line_id)s RETURNING joined)
     UPDATE insurance_trial SET line_id = %(line_id)s, number = place.joined FROM place
      WHERE id = %(trial_id)s RETURNING number
 """
-_GONE_ONE_MORE = "UPDATE insurance_line SET gone = gone + %(more)s WHERE id = %(line_id)s"
+_GONE_ONE_MORE = f"UPDATE insurance_line SET gone = gone + %(more)s, passed = {_NO_ARREARS} WHERE id = %(line_id)s"
 _COUNT = """
     INSERT INTO insurance_linenode (line_id, node, gone) SELECT %(line_id)s, unnest(%(nodes)s), %(more)s
     ON CONFLICT (line_id, node) DO UPDATE SET gone = insurance_linenode.gone + EXCLUDED.gone

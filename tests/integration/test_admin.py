@@ -1,5 +1,6 @@
 """Staff's view: everything can be looked at, no state can be written, n can be changed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +14,20 @@ from django.utils import timezone
 from hospital import tuning
 from hospital.models import Appointment, Archive, Change, Doctor, Journal, Notice, PriceList, Session
 from hospital.privacy import masked
-from insurance.models import InterfaceCall, PaymentOrder, Permit, ProofDay, Quota, Settlement, Trial, Visit
-from insurance.quota import days, permits
+from insurance.models import (
+    ClockStep,
+    InterfaceCall,
+    LimitChange,
+    LineDay,
+    PaymentOrder,
+    Permit,
+    ProofDay,
+    Quota,
+    Settlement,
+    Trial,
+    Visit,
+)
+from insurance.quota import days, insurers, permits
 from insurance.quota.lanes import Lane
 from tests import factories
 from tests.integration import doing
@@ -34,6 +47,9 @@ WITH_A_STATE = (
     InterfaceCall,
     Journal,
     Change,
+    LimitChange,
+    LineDay,
+    ClockStep,
 )
 
 
@@ -51,6 +67,12 @@ def desk(client: Client) -> Client:
 def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
     """A whole story, so that every table has a row."""
     tuning.change("FILING_BATCH_SIZE", 300, who=None, why="")
+    tonight = timezone.now() + timedelta(hours=6)
+    insurers.plan_window(insurers.default(), tonight, tonight + timedelta(hours=1), who=None, why="")
+    ClockStep.objects.create(seconds=0.5, seen_by="a host")
+    LineDay.objects.create(
+        day=timezone.localdate(), turns=60, median_wait_seconds=90, median_error=0.02, p90_error=0.05
+    )
     settlement = doing.paying(doing.priced(doing.somebody_who_pays_cash()))
     days.remember_lately()
     return settlement
@@ -62,8 +84,13 @@ def quota() -> Quota:
     return found
 
 
+def n(value: object, why: str = "because") -> dict[str, str]:
+    """What the form of a quota sends."""
+    return {"per_minute": str(value), "least": "1", "adapts": "on", "why": why}
+
+
 def test_every_list_and_page_can_be_opened(desk: Client, one_of_each: Settlement) -> None:
-    assert len(REGISTERED) >= 15
+    assert len(REGISTERED) >= 20
     for model in REGISTERED:
         assert desk.get(address(model, "changelist")).status_code == 200, model
         row = model._default_manager.first()
@@ -99,17 +126,17 @@ def test_no_number_is_shown_whole(desk: Client, one_of_each: Settlement) -> None
 
 
 def test_changing_n_makes_and_retires_permits(desk: Client) -> None:
-    for n in (7, 3, 0, 12):
-        answer = desk.post(address(Quota, "change", quota().pk), {"per_minute": str(n)})
+    for wanted in (7, 3, 0, 12):
+        answer = desk.post(address(Quota, "change", quota().pk), n(wanted))
         assert answer.status_code == 302
-        assert quota().per_minute == Permit.objects.filter(retired=False).count() == n
+        assert quota().per_minute == Permit.objects.filter(quota=quota(), retired=False).count() == wanted
 
 
 @pytest.mark.parametrize("wrong", ["200", "1000", "-1", "many"])
 def test_n_that_cannot_be_is_refused_in_the_form(desk: Client, wrong: str) -> None:
-    answer = desk.post(address(Quota, "change", quota().pk), {"per_minute": wrong})
-    assert answer.status_code == 200 and "errorlist" in answer.content.decode()
-    assert (quota().per_minute, Permit.objects.count()) == (100, 100)
+    answer = desk.post(address(Quota, "change", quota().pk), n(wrong))
+    assert answer.status_code == 200 and list(answer.context["adminform"].form.errors) == ["per_minute"]
+    assert (quota().per_minute, Permit.objects.filter(quota=quota()).count()) == (100, 100)
 
 
 def test_quotas_are_neither_made_nor_taken_away(desk: Client) -> None:

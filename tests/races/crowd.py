@@ -4,7 +4,7 @@ from django.contrib.auth import get_user_model
 
 from hospital import worklist
 from hospital.archives import filing
-from hospital.models import Appointment, Archive, Patient
+from hospital.models import Appointment, Archive, Patient, Session
 from hospital.notices import delivery
 from hospital.privacy import blind_index
 from tests import factories
@@ -13,8 +13,9 @@ _PHONE = "13800000000"
 
 
 def queued(count: int) -> list[int]:
-    """Patients who wait to be filed: the ids of their archives in the order of the queue."""
+    """Patients who wait to be filed: the ids of their archives in the order of the queue. They have all the seats."""
     session = factories.session(seats=count)
+    Session.objects.filter(pk=session.pk).update(free=0)
     numbers = [factories.id_number() for _ in range(count)]
     users = get_user_model().objects.bulk_create(get_user_model()(username=f"c{number}") for number in numbers)
     patients = Patient.objects.bulk_create(

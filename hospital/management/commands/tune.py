@@ -5,12 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hospital import tuning
+from hospital import changes, tuning
 from hospital.errors import Invalid
 from hospital.tuning import Tuning
 
 ENVIRONMENT = "environment"
-BY = "command line"
 
 
 class Command(BaseCommand):
@@ -28,7 +27,7 @@ class Command(BaseCommand):
         if value is None:
             raise CommandError(f"say what {name} is to be: a whole number, or {ENVIRONMENT}")
         try:
-            tuning.change(name, _whole(value), who=BY, why=options["why"])
+            tuning.change(name, _whole(value), who=changes.COMMAND_LINE, why=options["why"])
         except Invalid as error:
             raise CommandError(str(error.detail)) from error
         return self._list()
