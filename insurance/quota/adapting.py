@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 AFTER_THROTTLE, AFTER_SLOW = 0.5, 0.8
 """What is left of n."""
 
-LOWER_EVERY_SECONDS = 10
+LOWER_EVERY_SECONDS = 10.0
 """Answers that were under way together are one sign, not many."""
 
-RISE_EVERY_SECONDS = 10
+RISE_EVERY_SECONDS = 10.0
 RISE_STEPS = 20
 
 THROTTLED_HOLD_SECONDS = 2.0

@@ -34,6 +34,9 @@ _CHOOSE = f"""
      WHERE permit.id = ranked.id AND retired <> (NOT in_hand AND place > %(in_force)s)
 """
 
+FIRST_LEAST = 10
+"""Until staff say otherwise, n does not fall by itself below this part of itself."""
+
 LARGEST = 2**31 - 1
 """What the column can hold."""
 
@@ -103,7 +106,8 @@ def first_made(insurer: Insurer, name: str) -> Quota:
         if made:
             quota.per_minute = lanes.first_limit(name)
             check_limit(quota, quota.per_minute)
-            Quota.objects.filter(pk=quota.pk).update(per_minute=quota.per_minute)
+            least = max((quota.per_minute or 0) // FIRST_LEAST, 1)
+            Quota.objects.filter(pk=quota.pk).update(per_minute=quota.per_minute, least=least)
             put_in_force(quota, quota.per_minute, "first limit")
     return quota
 

@@ -37,11 +37,13 @@ def rename_queues(prefix: str) -> None:
 
 def scale_time() -> None:
     """Seconds where production has minutes."""
-    from insurance.quota import permits  # noqa: PLC0415  models need Django's settings
+    from insurance.quota import adapting, permits  # noqa: PLC0415  models need Django's settings
     from insurance.settlement import collecting, steps  # noqa: PLC0415
     from insurance.trial import turns  # noqa: PLC0415
 
     permits.WINDOW_SECONDS = _seconds(WINDOW, permits.WINDOW_SECONDS)
+    permits.MARGIN_SECONDS *= permits.WINDOW_SECONDS / 60
+    adapting.LOWER_EVERY_SECONDS = adapting.RISE_EVERY_SECONDS = 10 * permits.WINDOW_SECONDS / 60
     permits.LATE_SECONDS = _seconds(LATE, permits.LATE_SECONDS)
     if os.environ.get(NO_COOLING):
         vars(permits)["cooling_seconds"] = lambda: 0.0

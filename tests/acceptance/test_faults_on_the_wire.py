@@ -15,7 +15,7 @@ from hospital.notices import delivery
 from insurance import upkeep
 from insurance.interface.errors import OutcomeUnknown
 from insurance.models import InterfaceCall
-from insurance.quota import permits
+from insurance.quota import adapting, permits
 from insurance.quota.exchange import exchange, new_msgid, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.reconciliation import books
@@ -53,6 +53,8 @@ def _addresses(
     insurer: Simulator, payments: Simulator, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     monkeypatch.setattr(permits, "WINDOW_SECONDS", float(WINDOW_SECONDS))
+    for name in ("LOWER_EVERY_SECONDS", "RISE_EVERY_SECONDS", "THROTTLED_HOLD_SECONDS"):
+        monkeypatch.setattr(adapting, name, getattr(adapting, name) * WINDOW_SECONDS / 60)
     settings.INSURANCE_TRIAL_PER_MINUTE = settings.INSURANCE_SETTLEMENT_PER_MINUTE = N
     settings.INSURANCE_URL, settings.INSURANCE_TIMEOUT_SECONDS = insurer.url, 1
     settings.PAYMENT_URL, settings.PAYMENT_SECRET, settings.PAYMENT_ASK_AFTER_SECONDS = payments.url, SECRET, 0

@@ -137,6 +137,7 @@ def _at_pace(pace: Pace) -> Iterator[None]:
     """The window in this process too, where n is changed and people join."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(permits, "WINDOW_SECONDS", pace.window_seconds)
+        patch.setattr(permits, "MARGIN_SECONDS", permits.MARGIN_SECONDS * pace.window_seconds / 60)
         patch.setattr(permits, "LATE_SECONDS", pace.late_seconds)
         yield
 

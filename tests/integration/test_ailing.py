@@ -68,7 +68,7 @@ def test_an_interface_that_comes_back_is_met_gently(insurer: Simulator) -> None:
     n = quota().per_minute
     for _ in range(5):
         circuit.silent(insurer_row().pk)
-    assert (quota().in_force, quota().permits.filter(retired=False).count()) == (1, 1)
+    assert (quota().in_force, quota().permits.filter(retired=False).count()) == (10, 10)
     in_a_while()
     assert adapting.restore() == 0, "not while it is down"
     circuit.alive(insurer_row().pk)
@@ -77,7 +77,7 @@ def test_an_interface_that_comes_back_is_met_gently(insurer: Simulator) -> None:
         in_a_while()
         adapting.restore()
         risen.append(quota().in_force)
-    assert risen == [min(1 + 5 * step, n or 0) for step in range(1, 21)]
+    assert risen == [min(10 + 5 * step, n or 0) for step in range(1, 21)]
     assert adapting.restore() == 0
     assert quota().permits.filter(retired=False).count() == n
 

@@ -29,7 +29,7 @@ def test_each_change_is_written_down_and_nothing_else() -> None:
     set_bounds(least=20, adapts=False)
     told = Change.objects.order_by("pk").values_list("subject", "field", "before", "after", "who_name", "why")
     assert list(told) == [
-        ("quota trial", "least", "1", "20", "a test", "a busy day"),
+        ("quota trial", "least", "10", "20", "a test", "a busy day"),
         ("quota trial", "evenly", "False", "True", "a test", "a busy day"),
         ("quota trial", "adapts", "True", "False", "a test", "a busy day"),
     ]

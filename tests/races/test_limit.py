@@ -33,6 +33,7 @@ RANDOM_ANSWERS = [
 def insurer(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     """A receiver that counts n in a window of three seconds and answers after a random time."""
     monkeypatch.setattr(permits, "WINDOW_SECONDS", float(WINDOW_SECONDS))
+    monkeypatch.setattr(permits, "MARGIN_SECONDS", permits.MARGIN_SECONDS * WINDOW_SECONDS / 60)
     settings.INSURANCE_TRIAL_PER_MINUTE, settings.INSURANCE_TIMEOUT_SECONDS = N, 1
     with running("insurer", "--per-minute", str(N), "--window-seconds", str(WINDOW_SECONDS)) as simulator:
         settings.INSURANCE_URL = simulator.url

@@ -154,6 +154,7 @@ def _client(job: Job) -> InsuranceClient:
 def _told(job: Job) -> None:
     """This process talks to the row's receiver, and its minute is as long as the receiver's."""
     permits.WINDOW_SECONDS = float(job.window)
+    permits.MARGIN_SECONDS *= job.window / 60
     settings.INSURANCE_URL, settings.INSURANCE_TIMEOUT_SECONDS = job.url, job.timeout_seconds
     settings.INSURANCE_TRIAL_PER_MINUTE, settings.FILING_BATCH_SIZE = job.n, 2 * job.n
 
