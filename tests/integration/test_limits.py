@@ -43,7 +43,7 @@ def test_n_cannot_be_kept_above_itself(least: int) -> None:
     with pytest.raises(Invalid) as caught:
         set_bounds(least=least)
     assert caught.value.code == "out_of_bounds"
-    assert quota().least == 1 and not Change.objects.exists()
+    assert quota().least == 10 and not Change.objects.exists()
 
 
 @pytest.mark.parametrize("least", [0, 100])
