@@ -134,6 +134,7 @@ class Schedule:
                 self.n = self.draw.randrange(6)
                 limits.set_limit(self.quota(), self.n)
                 self.limits.append((self.clocks.seconds, self.n))
+                self.lost = []  # what a failover loses are the last commits: not an earlier one alone
             case "step":
                 self.clocks.step(self.draw.choice((-60, -20, -3, -0.3, 0.3, 3, 20, 59, 60)))
             case "restart":
