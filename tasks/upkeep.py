@@ -13,7 +13,7 @@ def turns() -> None:
     """As many turns of each lane as rows wait and permits come free, while few still lie in the broker."""
     for lane, count in wanted().items():
         task = TASKS[lane]
-        for _ in range(broker.room_for(task, most=count)):
+        for _ in range(min(count, broker.room_for(task, most=2 * count))):
             current_app.send_task(task, retry=False)
 
 

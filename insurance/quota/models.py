@@ -55,6 +55,7 @@ class Quota(models.Model):
 
     `per_minute` is what staff set; `in_force` is what holds now: lower while the interface ails, never below `least`.
     None: not limited. `fitted`: the permits are those that n in force comes to, and none that retired matters.
+    `turns_until`: turns have been sent for permits that come free before.
     """
 
     insurer = models.ForeignKey(Insurer, models.CASCADE, related_name="quotas", verbose_name=_("insurer"))
@@ -65,6 +66,7 @@ class Quota(models.Model):
     adapts = models.BooleanField(_("lowered by itself when the interface ails"), default=True)
     evenly = models.BooleanField(_("spaced evenly"), default=False)
     next_at = models.DateTimeField(_("no call before"), db_default=Now(), editable=False)
+    turns_until = models.DateTimeField(db_default=Now(), editable=False)
     fitted = models.BooleanField(default=False, editable=False)
     may_rise_at = models.DateTimeField(_("may rise again at"), db_default=Now(), editable=False)
 
@@ -100,7 +102,7 @@ class Permit(models.Model):
     """The right to one call. A quota of n owns n of them; each is free again 60 s after the last *answer* it got.
 
     `takings` counts how often it was taken: only the last taker may give it back. `held` until it is given back;
-    `held_seconds` is how long it was held the last time.
+    `held_seconds` is how long it was held the last time, `idle_seconds` how long it had lain free before.
     """
 
     quota = models.ForeignKey(Quota, models.CASCADE, related_name="permits")
@@ -108,6 +110,7 @@ class Permit(models.Model):
     taken_at = models.DateTimeField(_("taken at"), null=True)
     held = models.BooleanField(_("held"), default=False)
     held_seconds = models.FloatField(_("held for (seconds)"), null=True)
+    idle_seconds = models.FloatField(null=True)
     takings = models.BigIntegerField(_("takings"), default=0)
     retired = models.BooleanField(_("retired"), default=False)
 

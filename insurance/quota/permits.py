@@ -32,6 +32,7 @@ UNCOUNTED = (None, 0)
 
 _TAKE = """
     UPDATE insurance_permit SET takings = takings + 1, held = true, taken_at = to_timestamp(%(now)s),
+           idle_seconds = greatest(%(now)s - extract(epoch FROM free_at), 0),
            free_at = to_timestamp(%(now)s) + make_interval(secs => %(held_seconds)s)
      WHERE id = (SELECT id FROM insurance_permit
                   WHERE quota_id = %(quota_id)s AND NOT retired AND free_at <= to_timestamp(%(now)s)

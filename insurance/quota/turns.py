@@ -1,6 +1,10 @@
 """How many turns are worth sending now: rows that wait, permits that come free, and what the brake lets pass."""
 
 import math
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models.functions import Now
 
 from insurance.quota import gate, insurers, lanes, permits
 from insurance.quota.lanes import PRECEDENCE, Lane
@@ -8,7 +12,25 @@ from insurance.quota.models import Insurer, Quota
 
 TICK_SECONDS = 1.0
 
+AHEAD_SECONDS = 2.0
+"""Turns are sent for permits that come free within this time."""
+
+WAIT_SECONDS = 2.5
+"""So long a turn waits for the exact instant at which its permit comes free."""
+
+GRACE_SECONDS = 0.5
+"""A permit that has been free for so long was forgotten: its turn was lost, or there was nobody for it."""
+
 UNLIMITED_PER_TICK = 50
+
+_COMING_FREE = """
+    SELECT count(*) FROM insurance_permit permit JOIN insurance_quota quota ON quota.id = permit.quota_id
+     WHERE quota.id = %(quota_id)s AND NOT permit.retired
+       AND (permit.free_at <= clock_timestamp() - make_interval(secs => %(grace)s)
+            OR permit.free_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+               AND (permit.free_at > quota.turns_until
+                    OR quota.turns_until > clock_timestamp() + make_interval(secs => %(ahead)s)))
+"""
 
 
 def wanted() -> dict[Lane, int]:
@@ -26,18 +48,26 @@ def wanted() -> dict[Lane, int]:
             free = left.setdefault(quota.name, coming_free(quota))
             rows = min(rows, free)
             left[quota.name] = free - rows
+            if rows and rows == free:
+                sent_for(quota)
         turns[lane] = rows
     return turns
 
 
 def coming_free(quota: Quota) -> int:
-    """Permits that are free and nobody came for, and those of the second after the next.
+    """Permits for which no turn was sent yet and that come free soon, and those that nobody came for.
 
-    A turn is sent a tick before its permit is free and waits for it, so that a late tick costs nothing; the tick
-    before this one has seen to the second that begins now.
+    A turn is sent before its permit is free and waits for it, so a tick may be late by as much and costs nothing.
     """
-    soon = permits.free_count(quota, 2 * TICK_SECONDS) - permits.free_count(quota, TICK_SECONDS)
-    return permits.free_count(quota) + soon
+    with connection.cursor() as cursor:
+        cursor.execute(_COMING_FREE, {"quota_id": quota.pk, "ahead": AHEAD_SECONDS, "grace": GRACE_SECONDS})
+        return int(cursor.fetchone()[0])
+
+
+def sent_for(quota: Quota) -> None:
+    """Turns have been sent for all that `coming_free` has found."""
+    until = Now() + timedelta(seconds=AHEAD_SECONDS)
+    Quota.objects.filter(pk=quota.pk).update(turns_until=until)
 
 
 def passed_by_the_brake(quota: Quota | None, insurer: Insurer) -> int:

@@ -21,6 +21,7 @@ from insurance.interface.messages import Bill, PolicySplit, SelfPayReport
 from insurance.quota import lanes, permits
 from insurance.quota.exchange import exchange, lease_seconds, new_msgid, turn_seconds
 from insurance.quota.lanes import TASKS, Lane
+from insurance.quota.turns import WAIT_SECONDS
 from insurance.settlement import agreement, saga
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.saga import Event
@@ -30,7 +31,6 @@ from insurance.trial.models import Visit
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 1.5
 LONGEST_WAIT_SECONDS = 60
 COLLECT_TASK = "tasks.insurance.collect"
 ENDED_WITHOUT_EFFECT = (SettlementState.REFUSED, SettlementState.REVERSED)

@@ -26,13 +26,17 @@ TOLERANCE_SECONDS, TOLERANCE_SHARE = 5.0, 0.05
 
 _EXPECTED_FREE = """
     SELECT extract(epoch FROM CASE WHEN held
-                  THEN greatest(taken_at + make_interval(secs => mean.seconds + %(cooling_seconds)s), clock_timestamp())
-                  ELSE free_at END - clock_timestamp())::float8 AS free_in, mean.seconds
+                  THEN greatest(taken_at + make_interval(secs => mean.held_for + %(cooling_seconds)s), clock_timestamp())
+                  ELSE free_at END - clock_timestamp())::float8 AS free_in, mean.held_for + mean.idle_for
       FROM insurance_permit,
-           (SELECT coalesce(avg(held_seconds), 0) AS seconds FROM insurance_permit
-             WHERE quota_id = %(quota_id)s AND NOT retired) AS mean
+           (SELECT coalesce(avg(held_seconds), 0) AS held_for,
+                   coalesce(avg(idle_seconds) FILTER (WHERE idle_seconds < %(idle_at_most)s), 0) AS idle_for
+              FROM insurance_permit WHERE quota_id = %(quota_id)s AND NOT retired) AS mean
      WHERE quota_id = %(quota_id)s AND NOT retired ORDER BY free_in OFFSET %(skip)s LIMIT 1
 """
+
+IDLE_AT_MOST_SECONDS = 3.0
+"""A permit that lay free for longer did so because nobody waited."""
 
 
 class Later(StrEnum):
@@ -83,9 +87,8 @@ def between(seconds: int) -> tuple[int, int]:
 
 def expected_seconds(ahead: int, there: Interface) -> float:
     """When the turn of the one with `ahead` before them comes: permits first, then the brake's spacing of a burst."""
-    in_force = there.quota.in_force if there.quota else None
-    spacing = permits.WINDOW_SECONDS / in_force / lanes.BRAKE_FACTOR if in_force else 0.0
-    return max(wait_seconds(ahead, there), ahead * spacing)
+    spaced = ahead * _spacing_seconds(there.quota) if there.quota else 0.0
+    return max(wait_seconds(ahead, there), spaced)
 
 
 def wait_seconds(ahead: int, there: Interface) -> float:
@@ -99,16 +102,37 @@ def wait_seconds(ahead: int, there: Interface) -> float:
 
 
 def _permits_seconds(quota: Quota, ahead: int) -> float:
-    """The permit that will be theirs, after whole rounds of all permits."""
+    """The permit that will be theirs: by when it comes free, and if others have it before, by when those do."""
     if not quota.in_force:
         return math.inf
     rounds, skip = divmod(_with_those_who_go_first(quota, ahead), quota.in_force)
-    asked = {"quota_id": quota.pk, "skip": skip, "cooling_seconds": permits.cooling_seconds()}
+    free_in, away_seconds = _expected_free(quota, skip)
+    if rounds == 0:
+        return free_in
+    used_in = max(free_in, skip * _spacing_seconds(quota))
+    return used_in + rounds * (permits.cooling_seconds() + away_seconds)
+
+
+def _expected_free(quota: Quota, skip: int) -> tuple[float, float]:
+    """Seconds until the permit after the next `skip` ones should be free, and how long one is held or lies idle."""
+    asked = {
+        "quota_id": quota.pk,
+        "skip": skip,
+        "cooling_seconds": permits.cooling_seconds(),
+        "idle_at_most": IDLE_AT_MOST_SECONDS,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_EXPECTED_FREE, asked)
-        free_in, held_seconds = cursor.fetchone() or (0.0, 0.0)
-    spaced = ahead * permits.WINDOW_SECONDS / quota.in_force if quota.evenly else 0.0
-    return max(max(free_in, 0.0) + rounds * (permits.cooling_seconds() + held_seconds), spaced)
+        free_in, away_seconds = cursor.fetchone() or (0.0, 0.0)
+    return max(free_in, 0.0), away_seconds
+
+
+def _spacing_seconds(quota: Quota) -> float:
+    """How far apart turns are let through at the least, by the brake or evenly."""
+    if not quota.in_force:
+        return 0.0
+    gap = permits.WINDOW_SECONDS / quota.in_force
+    return gap if quota.evenly else gap / lanes.BRAKE_FACTOR
 
 
 def _turns_that_begin(there: Interface) -> int:

@@ -20,14 +20,12 @@ from insurance.interface.messages import Bill
 from insurance.quota import adapting, insurers, permits
 from insurance.quota.exchange import exchange, lease_seconds, turn_seconds
 from insurance.quota.lanes import Lane
+from insurance.quota.turns import WAIT_SECONDS
 from insurance.states import TrialState
 from insurance.trial import conversation, line
 from insurance.trial.models import Trial, Visit
 
 log = logging.getLogger(__name__)
-
-WAIT_SECONDS = 2.5
-"""How long a turn waits for the exact instant at which a permit becomes free: it is sent a tick or two before."""
 
 NOT_CARRIED_OUT_SECONDS = adapting.THROTTLED_HOLD_SECONDS
 """It was not this patient's fault: the place is kept, and nobody overtakes while the gate is shut for as long."""

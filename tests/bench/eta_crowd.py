@@ -27,7 +27,7 @@ class Told:
     @classmethod
     def by(cls, answer: Json) -> "Told":
         low, high = answer.get("eta_low_seconds"), answer.get("eta_high_seconds")
-        return cls(answer["eta_seconds"], low, high, str(answer.get("reason") or ""))
+        return cls(answer["eta_seconds"], low, high, str(answer.get("later_because") or ""))
 
 
 @dataclass

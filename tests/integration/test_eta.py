@@ -67,11 +67,26 @@ def test_it_falls_with_the_clock(trial: Trial) -> None:
 
 def test_a_permit_in_somebodys_hand_is_expected_back_after_the_usual_time(trial: Trial) -> None:
     seconds_pass(61)
-    before, _ = told(trial)
+    before, why = told(trial)
     assert permits.take(Lane.TRIAL, turn_seconds=30) is not None
-    assert told(trial) == (pytest.approx(before, abs=1), ""), "taken, and nobody has left the line yet"
+    assert told(trial) == (pytest.approx(before, abs=1), why), "taken, and nobody has left the line yet"
     assert line.claim_next(insurers.default(), 60) is not None
-    assert told(trial) == (pytest.approx(before, abs=1), "")
+    assert told(trial) == (pytest.approx(before, abs=1), why)
+
+
+def test_a_burst_of_free_permits_is_used_as_the_brake_lets_them(settings: LazySettings) -> None:
+    """Six, with three permits free: the third of them is used after 20 s, and again 60 s after that."""
+    *_, last = (admission.enter(appointment) for appointment in factories.told(6))
+    assert told(last) == (pytest.approx(20 + 60, abs=2), "")
+
+
+def test_how_long_permits_lie_idle_is_reckoned_with_but_not_that_nobody_came(trial: Trial) -> None:
+    Permit.objects.update(idle_seconds=2.0)
+    Trial.objects.update(eta_at=None)
+    assert told(trial) == (pytest.approx(3 * 60 + 2 * 2, abs=2), "")
+    Permit.objects.update(idle_seconds=500.0)
+    Trial.objects.update(eta_at=None)
+    assert told(trial) == (pytest.approx(3 * 60, abs=2), "")
 
 
 def test_small_delays_are_not_told_and_never_make_it_rise(trial: Trial) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.conf import LazySettings
 from django.db.models import F
+from django.db.models.functions import Now
 
 from hospital import worklist
 from hospital.errors import Invalid
@@ -13,6 +14,7 @@ from insurance.models import Permit, Quota, Settlement, Trial
 from insurance.quota import lanes, limits, permits, turns
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
+from insurance.trial import admission
 from tests import factories
 
 
@@ -189,3 +191,25 @@ def test_the_first_limit_is_only_the_first(settings: LazySettings) -> None:
     limits.set_limit(quota(), 5)
     settings.INSURANCE_TRIAL_PER_MINUTE = 50
     assert (quota().per_minute, lanes.first_limit("trial")) == (5, 50)
+
+
+def test_a_turn_is_sent_once_for_each_permit_and_before_it_is_free() -> None:
+    for _ in range(3):
+        permits.free(taken())
+    for appointment in factories.told(5):
+        admission.enter(appointment)
+    pass_by(permits.cooling_seconds() - turns.AHEAD_SECONDS - 0.5)
+    assert turns.wanted()[Lane.TRIAL] == 0
+    pass_by(1)
+    assert turns.wanted()[Lane.TRIAL] == 1, "the brake lets one pass in a second"
+    Quota.objects.update(turns_until=Now() + timedelta(seconds=turns.AHEAD_SECONDS))
+    assert turns.wanted()[Lane.TRIAL] == 0, "their turns are under way"
+    pass_by(turns.AHEAD_SECONDS + turns.GRACE_SECONDS)
+    assert turns.wanted()[Lane.TRIAL] == 1, "and were lost"
+
+
+def test_a_clock_that_was_set_back_costs_no_turn() -> None:
+    for appointment in factories.told(2):
+        admission.enter(appointment)
+    Quota.objects.update(turns_until=Now() + timedelta(hours=1))
+    assert turns.wanted()[Lane.TRIAL] == 1
