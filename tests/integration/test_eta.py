@@ -71,7 +71,7 @@ def test_a_permit_in_somebodys_hand_is_expected_back_after_the_usual_time(trial:
     assert permits.take(Lane.TRIAL, turn_seconds=30) is not None
     assert told(trial) == (pytest.approx(before, abs=1), why), "taken, and nobody has left the line yet"
     assert line.claim_next(insurers.default(), 60) is not None
-    assert told(trial) == (pytest.approx(before, abs=1), why)
+    assert told(trial)[0] <= before, "one less is in front"
 
 
 def test_a_burst_of_free_permits_is_used_as_the_brake_lets_them(settings: LazySettings) -> None:
