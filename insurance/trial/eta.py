@@ -25,14 +25,16 @@ TOLERANCE_SECONDS, TOLERANCE_SHARE = 5.0, 0.05
 """What differs by no more than the larger of the two is not told anew."""
 
 _EXPECTED_FREE = """
-    SELECT extract(epoch FROM CASE WHEN held
-                  THEN greatest(taken_at + make_interval(secs => mean.held_for + %(cooling_seconds)s), clock_timestamp())
-                  ELSE free_at END - clock_timestamp())::float8 AS free_in, mean.held_for + mean.idle_for
-      FROM insurance_permit,
-           (SELECT coalesce(avg(held_seconds), 0) AS held_for,
-                   coalesce(avg(idle_seconds) FILTER (WHERE idle_seconds < %(idle_at_most)s), 0) AS idle_for
-              FROM insurance_permit WHERE quota_id = %(quota_id)s AND NOT retired) AS mean
-     WHERE quota_id = %(quota_id)s AND NOT retired ORDER BY free_in OFFSET %(skip)s LIMIT 1
+    WITH mean AS (
+        SELECT coalesce(avg(held_seconds), 0) AS held_for,
+               coalesce(avg(idle_seconds) FILTER (WHERE idle_seconds < %(idle_at_most)s), 0) AS idle_for
+          FROM insurance_permit WHERE quota_id = %(quota_id)s AND NOT retired)
+    SELECT extract(epoch FROM CASE
+               WHEN held THEN greatest(taken_at + make_interval(secs => mean.held_for + %(cooling_seconds)s),
+                                       clock_timestamp())
+               ELSE free_at END - clock_timestamp())::float8 AS free_in, mean.held_for + mean.idle_for
+      FROM insurance_permit, mean WHERE quota_id = %(quota_id)s AND NOT retired
+     ORDER BY free_in OFFSET %(skip)s LIMIT 1
 """
 
 IDLE_AT_MOST_SECONDS = 3.0
