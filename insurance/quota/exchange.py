@@ -134,12 +134,13 @@ class _Journal:
         if outcome is not Outcome.ANSWERED:
             log.warning("%s %s for %s: %s %s", self.lane, msgid, self.purpose, outcome.value, note)
         if self.left_at is not None:
-            self._take_its_pulse(answered=bool(reply), seconds=time.monotonic() - self.left_at)
+            self._take_its_pulse(msgid, answered=bool(reply), seconds=time.monotonic() - self.left_at)
 
-    def _take_its_pulse(self, *, answered: bool, seconds: float) -> None:
+    def _take_its_pulse(self, msgid: str, *, answered: bool, seconds: float) -> None:
         """An answer of whatever kind is a sign of life; a late one a sign of trouble."""
         if not answered:
-            circuit.silent(self.held.insurer_id)
+            if not _was_overtaken(msgid):
+                circuit.silent(self.held.insurer_id)
             return
         circuit.alive(self.held.insurer_id)
         if seconds >= insurers.slow_seconds(self.held.insurer_id):
@@ -159,6 +160,16 @@ class _Journal:
             self.held.arrives_until = self.before_this
         elif outcome is not Outcome.UNKNOWN and self.held.arrives_until is not None:
             self.held.arrives_until = time.monotonic()
+
+
+def _was_overtaken(msgid: str) -> bool:
+    """Whether a later message of its kind was answered: then this answer was lost, and the interface is not down.
+
+    Lost answers are noticed late, when the time limit is over, and then together.
+    """
+    sent = InterfaceCall.objects.values("infno", "sent_at").get(msgid=msgid)
+    later = InterfaceCall.objects.filter(infno=sent["infno"], sent_at__gt=sent["sent_at"])
+    return later.exclude(reply="").exists()
 
 
 def _now() -> datetime:

@@ -6,8 +6,10 @@ import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
 
+from insurance.interface.client import Outcome
 from insurance.models import Insurer, LimitChange, Quota, Trial
 from insurance.quota import adapting, circuit, insurers, permits, turns
+from insurance.quota.exchange import _Journal
 from insurance.quota.lanes import Lane
 from insurance.trial import admission
 from insurance.trial.turns import take_one
@@ -42,6 +44,29 @@ def test_silence_opens_the_circuit_and_nobody_calls_any_more(insurer: Simulator)
     assert insurer_row().circuit == "open"
     assert set(turns.wanted().values()) == {0}
     assert Trial.objects.filter(state="waiting").count() == 8
+
+
+def messages(count: int) -> list[tuple[_Journal, str]]:
+    """So many messages that have left and are not answered yet."""
+    sent = []
+    for _ in range(count):
+        held = permits.take(Lane.TRIAL, turn_seconds=30)
+        assert held is not None
+        journal = _Journal(held, Lane.TRIAL, "trial")
+        sent.append((journal, journal.new_msgid()))
+        journal.before(sent[-1][1], "2206A", b"{}")
+    return sent
+
+
+@pytest.mark.parametrize(("answered_after", "circuit_is"), [(True, "closed"), (False, "open")])
+def test_answers_lost_in_a_burst_are_not_an_interface_that_is_down(answered_after: bool, circuit_is: str) -> None:
+    """They are all noticed at the end, one after the other; but one that was sent later has been answered."""
+    before, lost, after = messages(1), messages(5), messages(1)
+    for journal, msgid in after if answered_after else before:
+        journal.after(msgid, Outcome.ANSWERED, b"{}", "")
+    for journal, msgid in lost:
+        journal.after(msgid, Outcome.UNKNOWN, b"", "ReadTimeout")
+    assert insurer_row().circuit == circuit_is
 
 
 def test_one_call_at_a_time_looks_again_and_an_answer_closes_the_circuit(insurer: Simulator) -> None:
