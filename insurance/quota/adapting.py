@@ -26,7 +26,7 @@ LOWER_EVERY_SECONDS = 10.0
 RISE_EVERY_SECONDS = 10.0
 RISE_STEPS = 20
 
-THROTTLED_HOLD_SECONDS = 2.0
+THROTTLED_HOLD_SECONDS = 3.0
 """How long nobody goes after a throttled answer that does not say when to come back."""
 
 LONGEST_HOLD_SECONDS = 600.0

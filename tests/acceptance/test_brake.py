@@ -53,12 +53,16 @@ def arrived(insurer: Simulator) -> int:
     return int(insurer.stats()["metered"]["2206A"]["arrivals"])
 
 
+def over_limit(insurer: Simulator) -> int:
+    return int(insurer.stats()["metered"]["2206A"]["over_limit"])
+
+
 def test_whatever_is_done_to_the_brake_the_limit_holds(insurer: Simulator, payments: Simulator, tmp_path: Path) -> None:
     with under_load(insurer, payments, tmp_path) as (_, remote):
         turn_the_brake(remote)
         wait_until(lambda: arrived(insurer) >= 3 * N, seconds=6 * WINDOW_SECONDS)
-    seen = insurer.stats()["metered"]["2206A"]
-    assert (seen["over_limit"], seen["worst_window"]) == (0, N)
+    assert over_limit(insurer) == 0
+    assert insurer.stats()["metered"]["2206A"]["worst_window"] > N / 2, "the brake was open, and the minute was used"
 
 
 def test_the_brake_alone_lets_too_many_through(
@@ -68,5 +72,4 @@ def test_the_brake_alone_lets_too_many_through(
     monkeypatch.setitem(os.environ, scaled.NO_COOLING, "1")
     with under_load(insurer, payments, tmp_path) as (_, remote):
         turn_the_brake(remote)
-        wait_until(lambda: arrived(insurer) >= 3 * N, seconds=6 * WINDOW_SECONDS)
-    assert insurer.stats()["metered"]["2206A"]["over_limit"] > 0
+        wait_until(lambda: over_limit(insurer) > 0, seconds=40)

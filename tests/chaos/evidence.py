@@ -18,7 +18,7 @@ from tests.simulators import Simulator
 
 A_FAILED_CALL = re.compile(r"NotSent|Throttled|OutcomeUnknown")
 LONGEST_WAIT_SECONDS = 60.0
-NOT_CARRIED_OUT_SECONDS = 2.0
+NOT_CARRIED_OUT_SECONDS = 3.0
 
 Arrivals = dict[int | None, list[float]]
 """When trials arrived at the insurer, by trial; under None what we had not written down."""

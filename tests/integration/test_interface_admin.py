@@ -132,7 +132,7 @@ def test_n_and_its_bounds_are_changed_on_the_page(clerk: Client) -> None:
     assert (now.per_minute, now.in_force, now.least, now.adapts, now.evenly) == (80, 80, 20, False, True)
     assert changes() == [
         ("quota trial", "per_minute", "100", "80"),
-        ("quota trial", "least", "1", "20"),
+        ("quota trial", "least", "10", "20"),
         ("quota trial", "adapts", "True", "False"),
         ("quota trial", "evenly", "False", "True"),
     ]
@@ -141,8 +141,8 @@ def test_n_and_its_bounds_are_changed_on_the_page(clerk: Client) -> None:
 
 def test_saved_as_it_was_nothing_is_written_down(clerk: Client) -> None:
     adapting.fallen(quota().insurer_id)
-    assert save(clerk, quota(), per_minute=100, least=1, adapts="on", why="because") == 302
-    assert (quota().in_force, changes()) == (1, [])
+    assert save(clerk, quota(), per_minute=100, least=10, adapts="on", why="because") == 302
+    assert (quota().in_force, changes()) == (10, [])
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_what_is_wrong_with_n_is_said_at_its_field(
 def test_the_page_of_a_quota_says_what_is_in_force_and_what_was(clerk: Client) -> None:
     adapting.fallen(quota().insurer_id)
     seen = page(clerk, address(Quota, "change", quota().pk))
-    assert "first limit" in seen and "the interface is down" in seen and ">1<" in seen
+    assert "first limit" in seen and "the interface is down" in seen and ">10<" in seen
     assert "the interface is down" in page(clerk, address(LimitChange, "changelist"))
 
 
