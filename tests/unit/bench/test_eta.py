@@ -24,5 +24,5 @@ def test_a_rise_is_a_longer_wait_than_at_the_last_look() -> None:
 
 def test_what_a_hospital_without_ranges_says_is_read_too() -> None:
     assert Told.by({"eta_seconds": 7}) == Told(7, None, None, "")
-    full = {"eta_seconds": 7, "eta_low_seconds": 5, "eta_high_seconds": 9, "reason": "paused"}
+    full = {"eta_seconds": 7, "eta_low_seconds": 5, "eta_high_seconds": 9, "later_because": "paused"}
     assert Told.by(full) == Told(7, 5, 9, "paused")
