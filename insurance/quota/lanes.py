@@ -53,7 +53,7 @@ def due(lane: Lane) -> QuerySet[Any]:
 
 def count_due(lane: Lane, most: int) -> int:
     """How many rows wait for a turn, but no more than `most` are counted: a long line must not cost more."""
-    return due(lane)[:most].count()
+    return due(lane).order_by()[:most].count()
 
 
 def quota_name(lane: Lane) -> str | None:
