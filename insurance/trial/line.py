@@ -133,6 +133,12 @@ def claim_next(insurer: Insurer, lease_seconds: float) -> Trial | None:
     return None
 
 
+def lock(trial: Trial) -> None:
+    """Nobody is claimed from this trial's line until the transaction is over."""
+    if trial.line_id is not None:
+        Line.objects.select_for_update(no_key=True).get(pk=trial.line_id)
+
+
 def _due(line: Line) -> QuerySet[Trial]:
     """Who waits in this line and whose time has come, in the order of places."""
     waiting = Trial.due(TrialState.WAITING).filter(line=line, appointment__state=AppointmentState.BOOKED)

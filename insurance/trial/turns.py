@@ -117,9 +117,14 @@ def _named(error: InterfaceError) -> str:
 
 
 def _back_into_the_line(trial: Trial, *, wait_seconds: float, error: str, **fields: Any) -> None:
-    """To its place, unless the appointment was cancelled meanwhile: nobody waits behind somebody who has left."""
+    """To its place, unless the appointment was cancelled meanwhile: nobody waits behind somebody who has left.
+
+    The line is locked first, as for a claim: what is written down of a line then has one order, that in which it
+    happened, and no claim that comes later passes by somebody who is back.
+    """
     with transaction.atomic():
         appointment = Appointment.objects.select_for_update().get(pk=trial.appointment_id)
+        line.lock(trial)
         if appointment.state != AppointmentState.BOOKED:
             worklist.move(trial, TrialState.CANCELLED, reason="appointment cancelled", leased_until=None)
         else:

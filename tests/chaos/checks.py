@@ -2,9 +2,10 @@
 
 Two patients are compared by the places that they were given at the entrance:
 
-- claims: nobody is claimed while somebody in front stands in the line and may be claimed (`jumped`). Which of two
-  claims came first is told by the journal: each claim locks its line until it is committed. A process killed inside a
-  transaction may have locked a trial that it never claimed: claims at that moment are not judged;
+- claims: nobody is claimed while somebody in front stands in the line and may be claimed (`jumped`). What came first,
+  a claim, another or a return to the line, is told by the journal's numbers, not by a clock: each locks its line before
+  it writes, until it is committed. A process killed inside a transaction may have locked a trial that it never claimed:
+  claims at that moment are not judged;
 - first arrivals at the insurer: nobody behind arrives before somebody in front, unless the turns of both overlap in
   time, a turn being what lies between the journal's row waiting → calling and whatever ended it (`inverted`). Who was
   overtaken only while the turn of a dead worker ran out had been claimed in order, and is counted as `overtaken`.
@@ -20,7 +21,7 @@ from tests.chaos.plan import Plan
 from tests.chaos.story import ACCEPTED, CALLING, PRICED, TRIAL, WAITING, Evidence, Span, Story
 
 SEEN_AFTER_SECONDS = 1.0
-"""So long after the journal's row was written, a change is committed and seen by everybody, on a busy machine too."""
+"""So long after a time that was set, whoever looks has seen that it is past, on a busy machine too."""
 
 Pair = tuple[int, int]
 """Two places: in front, behind."""
@@ -38,7 +39,7 @@ class Broken:
     doubled: list[int]
     """Patients with two trials, a number of prices other than one at the end, or more messages than turns."""
     unfinished: list[int]
-    """Patients who were not done in the calm, although they or somebody behind them had been claimed before it."""
+    """Patients who were not done in the calm, although they or somebody behind them had been seen claimed before it."""
     jumped: list[Pair]
     inverted: list[Pair]
     unrecorded: int
@@ -90,8 +91,9 @@ class Findings:
         return [story for story in evidence.stories if story.place in places]
 
 
-def judge(evidence: Evidence, plan: Plan, calm_at: float) -> Findings:
-    """Every check. `calm_at`: when the faults were over, on the wall clock."""
+def judge(evidence: Evidence, plan: Plan, calm_at: float, front: int) -> Findings:
+    """Every check. `calm_at`: when the faults were over, on the wall clock; `front`: the last place that was seen
+    claimed then."""
     overtakings = list(overtaken(evidence))
     return Findings(
         Broken(
@@ -99,7 +101,7 @@ def judge(evidence: Evidence, plan: Plan, calm_at: float) -> Findings:
             over_lowered=over_lowered(evidence, plan),
             lost=[story.place for story in evidence.stories if is_lost(story)],
             doubled=[story.place for story in evidence.stories if is_doubled(story)],
-            unfinished=unfinished(evidence.stories, calm_at),
+            unfinished=unfinished(evidence.stories, front),
             jumped=list(jumped(evidence)),
             inverted=[pair for pair, kind in overtakings if kind == "inverted"],
             unrecorded=evidence.unrecorded,
@@ -128,10 +130,8 @@ def is_doubled(story: Story) -> bool:
     return story.trials > 1 or story.times_priced != prices or len(story.arrivals) > len(story.turns)
 
 
-def unfinished(stories: Sequence[Story], calm_at: float) -> list[int]:
+def unfinished(stories: Sequence[Story], front: int) -> list[int]:
     """Who stands at or in front of the last place claimed before the calm, and has no price."""
-    claimed = [story.place for story in stories for turn in story.turns if turn.since < calm_at]
-    front = max(claimed, default=0)
     return [story.place for story in stories if story.place <= front and story.state in (WAITING, CALLING)]
 
 
@@ -176,7 +176,8 @@ def used(times: Sequence[float], plan: Plan, until: float) -> float:
 
 
 def _passes(claim: Span, wait: Span) -> bool:
-    return wait.since + SEEN_AFTER_SECONDS < claim.since < wait.until and claim.begun_by < wait.ended_by
+    too_early = wait.begins_when_due and claim.since <= wait.since + SEEN_AFTER_SECONDS
+    return wait.begun_by < claim.begun_by < wait.ended_by and not too_early
 
 
 def _beside_a_death(claim: Span, deaths: Sequence[Span]) -> bool:
@@ -186,15 +187,17 @@ def _beside_a_death(claim: Span, deaths: Sequence[Span]) -> bool:
 
 def _kind(front: Story, behind: Story, deaths: Sequence[Span]) -> str:
     theirs = behind.turn_of(behind.first_arrival)
-    beside = [turn for turn in front.turns if _is_over_after(turn, theirs.since) and turn.since <= theirs.until]
+    beside = [turn for turn in front.turns if _is_over_after(turn, theirs) and turn.since <= theirs.until]
     if not beside:
         return "beside" if _beside_a_death(theirs, deaths) else "inverted"
     return "overtaken" if all(turn.is_lost for turn in beside) else "beside"
 
 
-def _is_over_after(turn: Span, moment: float) -> bool:
-    """Whether the turn is over later than that. One that was lost ends with a row that is seen a little later."""
-    return moment <= turn.until + (SEEN_AFTER_SECONDS if turn.is_lost else 0.0)
+def _is_over_after(turn: Span, claim: Span) -> bool:
+    """Whether the turn was over later than that claim. Where it was to wait for a time, that is seen a little later."""
+    if turn.ends_when_due:
+        return claim.since <= turn.until + SEEN_AFTER_SECONDS
+    return claim.begun_by < turn.ended_by
 
 
 def _of_the_interrupted(stories: Sequence[Story]) -> dict[str, float]:

@@ -42,6 +42,8 @@ class Run:
     enough: Enough
     resized: list[tuple[float, int]] = field(default_factory=list)
     calm_at: float = math.inf
+    front: int = 0
+    """The last place that was seen claimed when the calm had come."""
 
     def under_fire(self) -> None:
         """Carry out the schedule. Meanwhile people join, and accept their bills.
@@ -62,16 +64,16 @@ class Run:
     def until_done(self) -> None:
         """Wait until everybody has a price who stood in front of the last one claimed, or patience is at its end."""
         claimed = Trial.objects.filter(attempt__gt=0).values_list("appointment", flat=True)
-        front = max((self.line.places[appointment] for appointment in claimed), default=0)
+        self.front = max((self.line.places[appointment] for appointment in claimed), default=0)
         give_up_at = time.monotonic() + self.plan.calm_seconds
-        while time.monotonic() < give_up_at and self._goes_on(front):
+        while time.monotonic() < give_up_at and self._goes_on():
             self.crew.processes.check()
             time.sleep(0.2)
 
-    def _goes_on(self, front: int) -> bool:
+    def _goes_on(self) -> bool:
         waiting = Trial.objects.filter(state__in=[TrialState.WAITING, TrialState.CALLING])
         settling = Settlement.objects.filter(state__in=[SettlementState.WAITING, SettlementState.CALLING])
-        return any(self.line.places[trial.appointment_id] <= front for trial in waiting) or settling.exists()
+        return any(self.line.places[trial.appointment_id] <= self.front for trial in waiting) or settling.exists()
 
     def _meanwhile(self, share: float) -> None:
         self.crew.processes.check()
@@ -126,7 +128,7 @@ def run(
             going_on.under_fire()
             going_on.until_done()
         found = evidence.collect(insurer, line.places, going_on.resized, at_work.deaths)
-        findings = judge(found, plan, going_on.calm_at)
+        findings = judge(found, plan, going_on.calm_at, going_on.front)
         for story in findings.concerned(found):
             say(f"  {story}")
         return findings

@@ -14,7 +14,7 @@ WAITING, CALLING, PRICED, ACCEPTED = "waiting", "calling", "priced", "accepted"
 @dataclass(frozen=True)
 class Move:
     """One row of the journal. `due_at`: from when a trial that waits may be claimed. `number`: the journal's.
-    Claims are numbered as they were made: each locks its line until it is committed."""
+    Claims and returns are numbered as they were made: each locks its line before it writes, until it is committed."""
 
     to: str
     at: float
@@ -32,6 +32,9 @@ class Span:
     follows: str = ""
     begun_by: float = 0.0
     ended_by: float = math.inf
+    begins_when_due: bool = False
+    ends_when_due: bool = False
+    """At a time that was set for it, not with the move."""
 
     @property
     def is_lost(self) -> bool:
@@ -82,6 +85,8 @@ class Story:
                     after.to,
                     move.number,
                     after.number,
+                    move.due_at > move.at,
+                    after.due_at > after.at,
                 )
 
 

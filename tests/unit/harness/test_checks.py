@@ -16,7 +16,7 @@ CALM_AT = 1000.0
 
 def story(place: int, *moves: tuple[str, float], arrivals: tuple[float, ...] = (), **other: Any) -> Story:
     """One who joined at 0 and whose trial then moved so; the journal's numbers rise with time."""
-    made = (Move("waiting", 0.0), *(Move(to, at, at, number=at) for to, at in moves))
+    made = (Move("waiting", 0.0, number=0), *(Move(to, at, at, number=at) for to, at in moves))
     return Story(place, made[-1].to, made, arrivals, **other)
 
 
@@ -38,7 +38,12 @@ def evidence(*stories: Story, **other: Any) -> Evidence:
 
 
 def wrong(*stories: Story, **other: Any) -> dict[str, object]:
-    return judge(evidence(*stories, **other), PLAN, CALM_AT).wrong()
+    return judge(evidence(*stories, **other), PLAN, CALM_AT, front(*stories)).wrong()
+
+
+def front(*stories: Story) -> int:
+    """The last place claimed before the calm."""
+    return max((one.place for one in stories for turn in one.turns if turn.since < CALM_AT), default=0)
 
 
 def test_one_after_the_other_is_right() -> None:
@@ -59,6 +64,13 @@ def test_who_waits_for_the_lease_of_a_dead_worker_is_overtaken_in_order() -> Non
 
 def test_who_has_come_back_is_claimed_before_all_behind() -> None:
     assert wrong(killed(1, 10, again_at=20), served(2, 18)) == {"jumped": [(1, 2)], "inverted": [(1, 2)]}
+
+
+def test_what_came_first_is_told_by_number_and_not_by_the_clock() -> None:
+    """A return that was written down at 15 and had to wait for the line's lock until after 18, and its claim."""
+    back = killed(1, 10, again_at=20)
+    late = replace(back, moves=(*back.moves[:2], replace(back.moves[2], number=18.1), *back.moves[3:]))
+    assert wrong(late, served(2, 18)) == {}
 
 
 def test_who_stands_in_front_is_claimed_first() -> None:
@@ -84,7 +96,7 @@ def test_what_a_dying_process_had_locked_could_not_be_claimed() -> None:
 
 def test_a_failed_call_waits_its_time_at_its_place() -> None:
     moves = (
-        Move("waiting", 0.0),
+        Move("waiting", 0.0, number=0),
         Move("calling", 10.0, 10.0, number=10),
         Move("waiting", 11.0, due_at=13.0, number=11),
         Move("calling", 13.1, 13.1, number=13.1),
@@ -128,7 +140,7 @@ def test_over_the_limit_is_the_insurers_word_on_each_transaction() -> None:
         "2207A": {"arrivals": 1, "worst_window": 1, "over_limit": 0},
         "all": {"arrivals": 6, "worst_window": 6, "over_limit": 4},
     }
-    assert judge(Evidence([served(1, 10)], metered, [10.1]), PLAN, CALM_AT).wrong() == {"over_limit": 3}
+    assert judge(Evidence([served(1, 10)], metered, [10.1]), PLAN, CALM_AT, 1).wrong() == {"over_limit": 3}
 
 
 def test_a_lower_n_holds_once_the_turns_of_before_have_ended() -> None:
@@ -138,8 +150,8 @@ def test_a_lower_n_holds_once_the_turns_of_before_have_ended() -> None:
 
 
 def test_who_is_claimed_in_the_calm_need_not_be_done() -> None:
-    under_way = story(2, ("calling", CALM_AT + 1))
-    assert unfinished([served(1, 10), under_way, story(3)], CALM_AT) == []
+    stories = [served(1, 10), story(2, ("calling", CALM_AT + 1)), story(3)]
+    assert unfinished(stories, front(*stories)) == []
 
 
 def test_the_share_used_is_n_for_each_window_after_the_first_arrival() -> None:
