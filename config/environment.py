@@ -53,6 +53,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         text = str(self.str(name, default=default)).strip()
         return self._whole(name, text, least=1) if text else None
 
+    def waits(self, name: str, *, default: str) -> list[int]:
+        """Seconds to wait before each attempt, such as 10,60,300."""
+        parts = [part.strip() for part in str(self.str(name, default=default)).split(",")]
+        if not all(part.isdigit() and int(part) for part in parts):
+            raise ImproperlyConfigured(f"{name} must be waits in seconds such as {default}, not {','.join(parts)!r}")
+        return [int(part) for part in parts]
+
     def database(self, name: str) -> dict[str, Any]:
         """A PostgreSQL address: the only database there is (design 8)."""
         url = self.str(name, default="postgres://postgres@127.0.0.1:5432/hospital")

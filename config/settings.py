@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import tunable
+from config import logs, tunable
 from config.environment import Environment
 from insurance.interface.dialects import DIALECTS
 from tasks import queues
@@ -162,6 +162,10 @@ STATEMENT_KEY = env.signing_key("STATEMENT_KEY")  # signs the daily statement on
 TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)  # first
 TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # first; told so long before the turn; 0: not
 TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)  # first
+# A settlement of which nothing was heard is asked about after each of these waits, a reversal tried as often; then it
+# stands before a person. A message may arrive as late as SETTLING: until then "not there" is no answer.
+SETTLEMENT_ATTEMPTS_SECONDS = env.waits("SETTLEMENT_ATTEMPTS_SECONDS", default="10,60,300,1800,7200")
+SETTLEMENT_SETTLING_SECONDS = env.positive("SETTLEMENT_SETTLING_SECONDS", default=60)
 
 # --- the payment institution ----------------------------------------------------------------------
 PAYMENT_URL = env.str("PAYMENT_URL", default="http://127.0.0.1:9302")
@@ -180,6 +184,12 @@ for _name, _n in (
         raise ImproperlyConfigured(
             f"FILING_BATCH_SIZE (m = {FILING_BATCH_SIZE}) must be greater than {_name} (n = {_n}); raise m or lower n"
         )
+_ARRIVES_SECONDS = TUNABLE["INSURANCE_TIMEOUT_SECONDS"][1] + 5  # the longest time limit, and the way on the network
+if not _ARRIVES_SECONDS <= SETTLEMENT_SETTLING_SECONDS < sum(SETTLEMENT_ATTEMPTS_SECONDS):
+    raise ImproperlyConfigured(
+        f"SETTLEMENT_SETTLING_SECONDS must be at least {_ARRIVES_SECONDS} and less than all SETTLEMENT_ATTEMPTS_SECONDS"
+        " together: else a settlement is given up before anything is known of it"
+    )
 if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: set both or neither")
 if len(INSURANCE_INSTITUTION_CODE) != 12:
@@ -237,19 +247,7 @@ CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_BEAT_SCHEDULE = queues.schedule()
 CELERY_TIMEZONE = TIME_ZONE
 
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
-    # httpx names every URL it calls at INFO: noise, and query strings do not belong in a log.
-    # Celery tells of each tick it sends and receives: several lines a second that say nothing.
-    "loggers": {
-        name: {"level": "WARNING"} for name in ("httpx", "celery.app.trace", "celery.worker.strategy", "celery.beat")
-    },
-}
+LOGGING = logs.configuration(env.one_of("LOG_LEVEL", logs.LEVELS, default="INFO"))
 
 if not DEBUG:
     SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -1,7 +1,8 @@
 """All models of the app in one place, where Django looks for them."""
 
 from insurance.calls.models import InterfaceCall, MessageCounter
-from insurance.payment.models import PaymentOrder
+from insurance.ledger.models import LedgerEntry
+from insurance.payment.models import PaymentOrder, Refund
 from insurance.quota.days import ProofDay
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.settlement.models import Settlement
@@ -12,6 +13,7 @@ __all__ = [
     "ClockWitness",
     "Insurer",
     "InterfaceCall",
+    "LedgerEntry",
     "LimitChange",
     "Line",
     "LineDay",
@@ -22,6 +24,7 @@ __all__ = [
     "Permit",
     "ProofDay",
     "Quota",
+    "Refund",
     "Settlement",
     "Slot",
     "Trial",

@@ -21,12 +21,14 @@ class SettlementState(StrEnum):
     CALLING = "calling"
     INSURED = "insured"
     PAYING = "paying"
+    CLAIMING = "claiming"
     PAID = "paid"
     CONFIRMING = "confirming"
     COMPLETED = "completed"
     REFUSED = "refused"
     UNKNOWN = "unknown"
     REVERSING = "reversing"
+    REFUNDING = "refunding"
     REVERSED = "reversed"
     MANUAL = "manual"
 
@@ -39,9 +41,15 @@ class PaymentState(StrEnum):
     REFUNDED = "refunded"
 
 
+class RefundState(StrEnum):
+    DUE = "due"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 Moves = Mapping[str, frozenset[str]]
 
-_T, _S, _P = TrialState, SettlementState, PaymentState
+_T, _S, _P, _R = TrialState, SettlementState, PaymentState, RefundState
 
 TRIAL_MOVES: Moves = {
     _T.WAITING: frozenset({_T.CALLING, _T.CANCELLED}),
@@ -56,18 +64,20 @@ TRIAL_MOVES: Moves = {
 }
 
 SETTLEMENT_MOVES: Moves = {
-    _S.WAITING: frozenset({_S.CALLING, _S.WAITING, _S.PAYING, _S.PAID, _S.MANUAL}),
-    _S.CALLING: frozenset({_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.MANUAL}),
-    _S.INSURED: frozenset({_S.INSURED, _S.PAYING, _S.MANUAL}),
-    _S.PAYING: frozenset({_S.PAID, _S.REVERSING, _S.REVERSED}),
+    _S.WAITING: frozenset({_S.CALLING, _S.WAITING, _S.PAYING, _S.PAID, _S.MANUAL, _S.REVERSED}),
+    _S.CALLING: frozenset({_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.REVERSED}),
+    _S.UNKNOWN: frozenset({_S.UNKNOWN, _S.INSURED, _S.PAID, _S.REVERSING, _S.MANUAL}),
+    _S.INSURED: frozenset({_S.INSURED, _S.PAYING, _S.PAID, _S.REVERSING, _S.MANUAL}),
+    _S.PAYING: frozenset({_S.PAID, _S.CLAIMING, _S.REVERSING, _S.REVERSED}),
+    _S.CLAIMING: frozenset({_S.WAITING, _S.PAID}),
     _S.PAID: frozenset({_S.CONFIRMING}),
-    _S.CONFIRMING: frozenset({_S.CONFIRMING, _S.COMPLETED, _S.MANUAL}),
-    _S.REVERSING: frozenset({_S.REVERSING, _S.REVERSED, _S.MANUAL}),
-    _S.REVERSED: frozenset({_S.MANUAL}),
-    _S.UNKNOWN: frozenset(),  # stands, visibly, until somebody knows
-    _S.COMPLETED: frozenset(),
+    _S.CONFIRMING: frozenset({_S.CONFIRMING, _S.COMPLETED, _S.REVERSED, _S.REFUNDING, _S.PAID, _S.MANUAL}),
+    _S.REVERSING: frozenset({_S.REVERSING, _S.REVERSED, _S.REFUNDING, _S.WAITING, _S.PAID, _S.MANUAL}),
+    _S.REFUNDING: frozenset({_S.REVERSED, _S.MANUAL}),
+    _S.REVERSED: frozenset({_S.REFUNDING}),  # money that comes after the end goes back
+    _S.COMPLETED: frozenset({_S.REVERSING}),  # by a person only
     _S.REFUSED: frozenset(),
-    _S.MANUAL: frozenset(),
+    _S.MANUAL: frozenset({_S.UNKNOWN, _S.CONFIRMING, _S.REVERSING, _S.REFUNDING, _S.COMPLETED, _S.REVERSED}),
 }
 
 PAYMENT_MOVES: Moves = {
@@ -76,4 +86,10 @@ PAYMENT_MOVES: Moves = {
     _P.EXPIRED: frozenset({_P.PAID}),  # a payment may be late; it is never denied
     _P.CANCELLED: frozenset({_P.PAID}),
     _P.REFUNDED: frozenset(),
+}
+
+REFUND_MOVES: Moves = {
+    _R.DUE: frozenset({_R.DUE, _R.DONE, _R.REFUSED}),
+    _R.DONE: frozenset(),
+    _R.REFUSED: frozenset({_R.DUE}),  # a person has it tried again
 }

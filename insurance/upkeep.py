@@ -4,22 +4,21 @@ import logging
 from collections.abc import Callable
 
 from hospital.notices import delivery
-from insurance.payment import orders
 from insurance.quota import adapting, days, exchange
-from insurance.settlement import collecting, steps
+from insurance.settlement import claims, collecting, recording
 from insurance.trial import accuracy, admission, nearing, places, turns
 
 log = logging.getLogger(__name__)
 
 _SWEEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("trials whose turn went silent", turns.recover_lapsed),
-    ("settlements whose turn went silent", steps.mark_lapsed),
+    ("settlements whose turn went silent", recording.mark_lapsed),
     ("notices whose sender went silent", delivery.recover_lapsed),
     ("trials no longer valid", admission.expire_due),
     ("steps of n given back", adapting.restore),
     ("patients told that their turn is near", nearing.tell_those_who_are_near),
-    ("payment orders asked about", orders.ask_due),
     ("settlements on the self-pay leg", collecting.collect_due),
+    ("claims that follow the money", claims.follow),
     ("a look at the clock", exchange.look_at_the_clock),
 )
 

@@ -31,7 +31,7 @@ class NotifyView(APIView):
             raise Forbidden("bad_signature", _("The signature is wrong or too old."))
         order_no, status = _read(body)
         try:
-            if not orders.learn(order_no, status):
+            if not orders.hear(order_no, status):
                 raise NotFound("no_such_order", _("There is no such order."))
         except orders.AmountsDiffer as error:
             log.error("callback for order %s: %s", order_no, error)

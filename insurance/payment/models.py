@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from hospital.worklist import WorkItem
-from insurance.states import PAYMENT_MOVES, PaymentState
+from insurance.states import PAYMENT_MOVES, REFUND_MOVES, PaymentState, RefundState
 
 
 class PaymentOrder(WorkItem):
@@ -32,3 +32,25 @@ class PaymentOrder(WorkItem):
 
     def __str__(self) -> str:
         return self.order_no
+
+
+class Refund(WorkItem):
+    """Money to be given back. `refund_no` is ours, fixed before the institution hears of it: asking twice is safe."""
+
+    MOVES = REFUND_MOVES
+    order = models.ForeignKey(PaymentOrder, models.PROTECT, related_name="refunds", verbose_name=_("payment order"))
+    refund_no = models.CharField(_("refund number"), max_length=34, unique=True)
+    amount_fen = models.BigIntegerField(_("amount (fen)"))
+    state = models.CharField(
+        _("state"), max_length=20, choices=[(s.value, s.value) for s in RefundState], default=RefundState.DUE
+    )
+    done_at = models.DateTimeField(_("given back at"), null=True)
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        indexes = [models.Index(fields=["due_at"], condition=Q(state=RefundState.DUE), name="refund_due")]
+        constraints = [models.CheckConstraint(condition=Q(amount_fen__gt=0), name="refund_is_positive")]
+
+    def __str__(self) -> str:
+        return self.refund_no

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from hospital import tuning, wake, worklist
+from insurance.ledger import entries
 from insurance.payment import gateway
 from insurance.payment.gateway import GatewayRefused, GatewayUnclear, OrderStatus
 from insurance.payment.models import PaymentOrder
@@ -44,21 +45,47 @@ def open_at_institution(order: PaymentOrder, subject: str) -> None:
     PaymentOrder.objects.filter(pk=order.pk).update(pay_url=status.pay_url)
 
 
-def learn(order_no: str, status: OrderStatus) -> bool:
-    """The institution said this of the order. Repeats and late or unordered news change nothing. False: no such order.
+def hear(order_no: str, status: OrderStatus) -> bool:
+    """A callback said this. That money has come is believed; that none will come, only when the institution says so on
+    being asked, which is then due at once. False: no such order. Raises `AmountsDiffer`."""
+    if status.state == PaymentState.PAID:
+        return learn(order_no, status)
+    order = PaymentOrder.objects.filter(order_no=order_no).first()
+    if order is not None:
+        _compare(order, status)
+        PaymentOrder.objects.filter(pk=order.pk, state=PaymentState.OPEN).update(due_at=Now())
+        wake.task(FOLLOW_TASK)
+    return order is not None
 
-    Raises `AmountsDiffer`.
+
+def learn(order_no: str, status: OrderStatus) -> bool:
+    """The institution said this of the order. Repeats and late or unordered news change nothing; that money went back
+    is known from our own refunds. False: no such order. Raises `AmountsDiffer`.
     """
     with transaction.atomic():
         order = PaymentOrder.objects.select_for_update().filter(order_no=order_no).first()
         if order is None:
             return False
         _compare(order, status)
-        if status.state in order.MOVES[order.state]:
+        if status.state != PaymentState.REFUNDED and status.state in order.MOVES[order.state]:
             paid_at = Now() if status.state == PaymentState.PAID else order.paid_at
             worklist.move(order, status.state, transaction_no=status.transaction_no, paid_at=paid_at)
+            if status.state == PaymentState.PAID:
+                entries.book(order.order_no, [entries.paid(order.order_no, order.amount_fen)])
             wake.task(FOLLOW_TASK)
     return True
+
+
+def cancel(order: PaymentOrder) -> None:
+    """The patient will not pay: close the order there. One that is no longer open stays what it has become.
+
+    Raises `GatewayUnclear`, `GatewayRefused`, `AmountsDiffer`.
+    """
+    try:
+        status = gateway.cancel(order.order_no)
+    except GatewayRefused:
+        status = gateway.query(order.order_no)
+    learn(order.order_no, status)
 
 
 def ask_due(most: int = 50) -> int:

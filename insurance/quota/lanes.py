@@ -36,7 +36,12 @@ BRAKE_FACTOR = 2
 _WORK: dict[Lane, tuple[str, tuple[str, ...], Q]] = {
     Lane.RECOVERY: (
         "Settlement",
-        (SettlementState.PAID, SettlementState.CONFIRMING, SettlementState.REVERSING),
+        (
+            SettlementState.UNKNOWN,
+            SettlementState.PAID,
+            SettlementState.CONFIRMING,
+            SettlementState.REVERSING,
+        ),
         Q(),
     ),
     Lane.SETTLEMENT: ("Settlement", (SettlementState.WAITING,), Q(mode="insurance")),

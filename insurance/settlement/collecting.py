@@ -3,13 +3,15 @@
 from django.db.models import Q, QuerySet
 
 from hospital import worklist
-from insurance.payment import orders
+from insurance.payment import orders, refunds
 from insurance.payment.gateway import GatewayRefused, GatewayUnclear
+from insurance.payment.models import PaymentOrder
 from insurance.payment.orders import AmountsDiffer
+from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
+from insurance.settlement.recording import record
 from insurance.settlement.saga import Event
-from insurance.settlement.steps import Heard, record
-from insurance.states import PaymentState, SettlementState
+from insurance.states import PaymentState, RefundState, SettlementState
 
 LEASE_SECONDS = 40
 BATCH = 200
@@ -19,39 +21,57 @@ _STAYS: dict[str, str] = {state: state for state in (SettlementState.INSURED, Se
 
 
 def collect_due(most: int = BATCH) -> int:
-    """Open the orders that are to be opened and take note of those that have changed. Returns how many moved.
+    """Open, close and give back what is due, and take note of what has changed. Returns how many moved.
 
     When the institution does not answer one, it is away, and the others are left for later.
     """
     ordered = 0
     while ordered < most and _order_next():
         ordered += 1
+    withdraw_given_up(most)
+    orders.ask_due()
+    refunds.give_back_due()
     return ordered + follow(most)
 
 
 def to_order() -> QuerySet[Settlement]:
-    """Settlements whose self-pay part is to be collected now: the insurer has settled, or was never asked."""
+    """Settlements whose self-pay part is to be collected now: the insurer has settled, or is not asked first."""
     ready = Q(state=SettlementState.INSURED) | Q(state=SettlementState.WAITING, mode=Mode.SELF_PAY)
     return Settlement.due(SettlementState.INSURED, SettlementState.WAITING).filter(ready).order_by("pk")
 
 
 def changed() -> QuerySet[Settlement]:
-    """Settlements whose order is no longer open, also those that were given up before the money came."""
+    """Settlements whose money has moved: an order no longer open, one paid after the end, a refund carried out."""
     paying = Q(state=SettlementState.PAYING) & ~Q(payment__state=PaymentState.OPEN)
-    late = Q(state__in=[SettlementState.REVERSING, SettlementState.REVERSED], payment__state=PaymentState.PAID)
-    return Settlement.objects.filter(paying | late).select_related("payment").order_by("pk")
+    late = Q(state=SettlementState.REVERSED, payment__state=PaymentState.PAID)
+    ended = Q(payment__state=PaymentState.REFUNDED) | Q(payment__refunds__state=RefundState.REFUSED)
+    given_back = Q(state=SettlementState.REFUNDING) & (ended | Q(payment=None))
+    moved = Settlement.objects.filter(paying | late | given_back)
+    return moved.select_related("payment").order_by("pk").distinct()
 
 
 def follow(most: int = BATCH) -> int:
-    """Carry what became of the payment orders over to their settlements."""
+    """Carry what became of orders and refunds over to their settlements."""
     moved = 0
     for settlement in changed()[:most]:
+        heard = _heard(settlement)
         try:
-            record(settlement, _event(settlement), {}, "")
-            moved += 1
+            if heard is not None:
+                record(settlement, heard)
+                moved += 1
         except worklist.Overtaken:
-            continue  # somebody else took note of the same payment
+            continue  # somebody else took note of the same money
     return moved
+
+
+def withdraw_given_up(most: int = BATCH) -> None:
+    """Close the open orders of settlements that the patient has given up."""
+    open_orders = Settlement.objects.filter(
+        state=SettlementState.PAYING, wanted=False, payment__state=PaymentState.OPEN
+    )
+    for settlement in open_orders.select_related("payment")[:most]:
+        if settlement.payment is not None and _closed(settlement.payment) is None:
+            return
 
 
 def _order_next() -> bool:
@@ -60,25 +80,73 @@ def _order_next() -> bool:
     if settlement is None:
         return False
     heard = _order(settlement)
-    record(settlement, *heard)
-    return heard[0] is not Event.SILENCE
+    record(settlement, heard)
+    return heard.event is not Event.SILENCE
 
 
 def _order(settlement: Settlement) -> Heard:
     """Our number first, then theirs: the order is known by `order_no` however often it is asked for."""
+    before = PaymentOrder.objects.filter(order_no=settlement.number).first()
+    if before is not None and before.state == PaymentState.PAID:
+        insured = settlement.state == SettlementState.INSURED
+        return _paid_before(settlement, before) if insured else Heard(Event.ORDERED, {"payment": before})
+    if not settlement.wanted:
+        return _given_up(settlement, before)
     if settlement.cash_fen == 0:
-        return Event.NOTHING_TO_PAY, {}, ""
+        return Heard(Event.NOTHING_TO_PAY)
     order = orders.prepare(settlement.number, settlement.cash_fen)
     try:
         orders.open_at_institution(order, subject=f"{settlement.appointment_id}")
     except GatewayUnclear as error:
-        return Event.SILENCE, {}, f"payment institution: {error}"
+        return Heard(Event.SILENCE, reason=f"payment institution: {error}")
     except (GatewayRefused, AmountsDiffer) as error:
-        return Event.REFUSED, {}, f"payment institution: {type(error).__name__}: {error}"
-    return Event.ORDERED, {"payment": order}, ""
+        return Heard(Event.REFUSED, reason=f"payment institution: {type(error).__name__}: {error}")
+    return Heard(Event.ORDERED, {"payment": order})
 
 
-def _event(settlement: Settlement) -> Event:
+def _paid_before(settlement: Settlement, order: PaymentOrder) -> Heard:
+    """The money is here already; what is more than the bill leaves to pay goes back."""
+    if order.amount_fen < settlement.cash_fen:
+        return Heard(Event.REFUSED, reason=f"{order.amount_fen} fen were paid, {settlement.cash_fen} fen are due")
+    refunds.owe_difference(order, settlement.cash_fen)
+    return Heard(Event.PAID_BEFORE, {"payment": order})
+
+
+def _given_up(settlement: Settlement, order: PaymentOrder | None) -> Heard:
+    """Nobody may pay any more; then the insurer's leg is undone."""
+    if order is not None and order.state == PaymentState.OPEN and not _closed(order):
+        return Heard(Event.SILENCE, reason="payment institution: the order could not be closed")
+    return Heard(Event.GIVEN_UP, {"payment": order}, "given up by the patient")
+
+
+def _closed(order: PaymentOrder) -> bool | None:
+    """Close an order at the institution. False: it is still open; None: the institution is away."""
+    try:
+        orders.cancel(order)
+    except GatewayUnclear:
+        return None
+    except (GatewayRefused, AmountsDiffer):
+        return False
+    order.refresh_from_db()
+    return order.state != PaymentState.OPEN
+
+
+def _heard(settlement: Settlement) -> Heard | None:
+    """What the money's move means for the settlement; None when it means nothing yet."""
+    if settlement.state == SettlementState.REFUNDING:
+        return _refund_heard(settlement)
     if settlement.payment is not None and settlement.payment.state == PaymentState.PAID:
-        return Event.PAID
-    return Event.NOT_PAID if settlement.mode == Mode.INSURANCE else Event.ABANDONED
+        ahead = settlement.claim_later and settlement.state == SettlementState.PAYING
+        return Heard(Event.PAID_AHEAD if ahead else Event.PAID)
+    if settlement.mode == Mode.INSURANCE:
+        return Heard(Event.NOT_PAID, {"wanted": False})
+    return Heard(Event.ABANDONED, {"wanted": False})
+
+
+def _refund_heard(settlement: Settlement) -> Heard | None:
+    order = settlement.payment
+    if order is None or order.state == PaymentState.REFUNDED:
+        return Heard(Event.REFUNDED)
+    if refunds.is_refused(order):
+        return Heard(Event.REFUSED, reason="the payment institution would not give the money back")
+    return None

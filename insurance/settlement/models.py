@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hospital.worklist import WorkItem
@@ -19,12 +20,14 @@ class Settlement(WorkItem):
     """A settlement (结算). The amounts are those agreed on, from the trial, in fen.
 
     `settle_msgid` is the id of the settlement message and committed before it is sent: with it a settlement whose
-    answer was lost can be asked about and reversed (protocol 3.10).
+    answer was lost can be asked about and reversed (protocol 3.10). `since` is when it came into its state, `asked` how
+    often it was tried there in vain. `wanted`: the patient has not given it up. `claim_later`: paid first, to be
+    claimed when the interface is back. `clr_type` and `clr_optins` are what the insurer's totals go by (3201).
     """
 
     MOVES = SETTLEMENT_MOVES
     appointment = models.ForeignKey("hospital.Appointment", models.PROTECT, related_name="settlements")
-    trial = models.OneToOneField(Trial, models.PROTECT, related_name="settlement")
+    trial = models.ForeignKey(Trial, models.PROTECT, related_name="settlements")
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices)
     state = models.CharField(
         _("state"),
@@ -39,6 +42,12 @@ class Settlement(WorkItem):
     settle_msgid = models.CharField(_("message id"), max_length=30, default="", db_index=True)
     setl_id = models.CharField(_("settlement id"), max_length=30, default="", db_index=True)
     settled_at = models.DateTimeField(_("settled at"), null=True)
+    clr_type = models.CharField(max_length=6, default="")
+    clr_optins = models.CharField(max_length=6, default="")
+    since = models.DateTimeField(_("in this state since"), db_default=Now(), editable=False)
+    asked = models.PositiveIntegerField(_("asked in vain"), default=0, editable=False)
+    wanted = models.BooleanField(_("wanted by the patient"), default=True, editable=False)
+    claim_later = models.BooleanField(_("paid first, claimed later"), default=False, editable=False)
     payment = models.OneToOneField(PaymentOrder, models.PROTECT, null=True, related_name="settlement")
     completed_at = models.DateTimeField(_("completed at"), null=True)
 
@@ -52,12 +61,12 @@ class Settlement(WorkItem):
                 name="settlement_open",
             )
         ]
-        # Money that comes after the end turns REVERSED into MANUAL (`saga`) also where another settlement is under way;
-        # that MANUAL bars a new one is seen to in `opening`, under the appointment's lock.
+        # Money that comes after the end turns REVERSED into REFUNDING (`saga`) also where another settlement is under
+        # way; that MANUAL and REFUNDING bar a new one is seen to in `opening`, under the appointment's lock.
         constraints = [
             models.UniqueConstraint(
                 fields=["appointment"],
-                condition=~Q(state__in=["refused", "reversed", "manual"]),
+                condition=~Q(state__in=["refused", "reversed", "refunding", "manual"]),
                 name="one_live_settlement",
             )
         ]

@@ -1,73 +1,66 @@
-"""The steps of a settlement that speak to the insurer: settle, tell the network, undo.
+"""The turns of a settlement at the insurer: settle, ask, undo, tell the network.
 
 Each is: a permit, take the row (commit) → speak, with no transaction open → record what happened (commit). What
 happens next stands in `saga.py`; the self-pay leg in `collecting.py`.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from django.db import transaction
-from django.db.models.functions import Now
-
-from hospital import wake, worklist
-from hospital.appointments import booking
-from hospital.notices import writing
-from hospital.notices.models import Kind
+from hospital import worklist
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import InterfaceError, NotSent, Refused, Throttled
-from insurance.interface.messages import Bill, PolicySplit, SelfPayReport
+from insurance.interface.messages import PolicySplit
+from insurance.ledger import entries
 from insurance.quota import lanes, permits
 from insurance.quota.exchange import exchange, lease_seconds, new_msgid, turn_seconds
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota.lanes import Lane
 from insurance.quota.turns import WAIT_SECONDS
-from insurance.settlement import agreement, saga
-from insurance.settlement.models import Mode, Settlement
+from insurance.settlement import agreement, guards, saga
+from insurance.settlement.asking import ask
+from insurance.settlement.confirming import confirm
+from insurance.settlement.heard import Heard, of_bill, settled
+from insurance.settlement.models import Settlement
+from insurance.settlement.recording import record
 from insurance.settlement.saga import Event
-from insurance.states import SettlementState, TrialState
+from insurance.settlement.standing import SETTLED_BY, purpose
+from insurance.settlement.undoing import undo
+from insurance.states import SettlementState
 from insurance.trial import conversation
 from insurance.trial.models import Visit
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT_SECONDS = 60
-COLLECT_TASK = "tasks.insurance.collect"
-ENDED_WITHOUT_EFFECT = (SettlementState.REFUSED, SettlementState.REVERSED)
+Speak = Callable[[InsuranceClient, Settlement], Heard]
 
-RECOVERING: dict[str, str] = {
-    SettlementState.PAID: SettlementState.CONFIRMING,
-    SettlementState.CONFIRMING: SettlementState.CONFIRMING,
-    SettlementState.REVERSING: SettlementState.REVERSING,
-}
-
-Heard = tuple[Event, dict[str, Any], str]
-"""What happened, the fields learnt with it, the reason in a few words."""
+RECOVERING: dict[str, str] = {state: turn for state, turn in saga.TURNS.items() if state != SettlementState.WAITING}
 
 
 def settle_one() -> bool:
-    """One turn of the settlement lane: 2207A for the next that waits. True when one was sent."""
+    """One turn of the settlement lane: 2207A for the next that waits. True when there was one."""
     held = permits.take(Lane.SETTLEMENT, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
     if held is None:
         return False
     settlement = worklist.claim(
         lanes.due(Lane.SETTLEMENT), SettlementState.CALLING, lease_seconds=lease_seconds(), settle_msgid=new_msgid()
     )
-    return _turn(settlement, held, Lane.SETTLEMENT, settle)
+    return _turn(settlement, held, Lane.SETTLEMENT)
 
 
 def recover_one() -> bool:
-    """One turn of the recovery lane: tell the network, or undo, whichever waits longest. True when one was sent."""
+    """One turn of the recovery lane: ask, undo or tell the network, the oldest first. True when there was one."""
     held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
     if held is None:
         return False
     settlement = worklist.claim(lanes.due(Lane.RECOVERY), RECOVERING, lease_seconds=lease_seconds())
-    undo = settlement is not None and settlement.state == SettlementState.REVERSING
-    return _turn(settlement, held, Lane.RECOVERY, reverse if undo else confirm)
+    return _turn(settlement, held, Lane.RECOVERY)
 
 
 def settle(client: InsuranceClient, settlement: Settlement) -> Heard:
-    """2207A with the trial's own split (protocol 3.8). A lost answer is SILENCE: never sent again without knowing."""
+    """2207A with the trial's own split (protocol 3.8). A lost answer is SILENCE: never sent again without knowing; one
+    that contradicts what was agreed on is not believed before it was asked about."""
+    if problem := guards.stale(settlement):
+        return Heard(_not_sent(settlement), reason=problem)
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
     bill = client.settle(
         conversation.insured_of(visit),
@@ -80,105 +73,49 @@ def settle(client: InsuranceClient, settlement: Settlement) -> Heard:
         split=PolicySplit(**settlement.trial.split),
         msgid=settlement.settle_msgid,
     )
-    learnt = {"setl_id": bill.setl_id, "settled_at": bill.settled_at}
     if problems := agreement.differences(settlement, bill):
-        return Event.SETTLED_OTHERWISE, learnt, "; ".join(problems)
-    return (Event.SETTLED if settlement.cash_fen else Event.SETTLED_IN_FULL), learnt, ""
+        return Heard(Event.SETTLED_OTHERWISE, of_bill(bill), "; ".join(problems))
+    return Heard(settled(settlement), of_bill(bill), booked=(entries.settled(bill, SETTLED_BY),))
 
 
-def confirm(client: InsuranceClient, settlement: Settlement) -> Heard:
-    """Tell the network: 5203 compared field by field, or the report of a pure self-pay (4261)."""
-    visit = conversation.visit_of(settlement.appointment)
-    if settlement.mode == Mode.SELF_PAY:
-        client.report_self_pay(_report(settlement, visit))
-        return Event.TOLD, {}, ""
-    bill: Bill = client.query(conversation.insured_of(visit), visit.mdtrt_id, settlement.setl_id)
-    problems = agreement.contradictions(settlement, visit, bill)
-    return (Event.CONTRADICTED if problems else Event.TOLD), {}, "; ".join(problems)
+_SPEAK: Mapping[str, Speak] = {
+    SettlementState.CALLING: settle,
+    SettlementState.UNKNOWN: ask,
+    SettlementState.REVERSING: undo,
+    SettlementState.CONFIRMING: confirm,
+}
 
 
-def reverse(client: InsuranceClient, settlement: Settlement) -> Heard:
-    """2208: the insurer's leg is undone because the self-pay part was not paid (protocol 3.9)."""
-    visit = Visit.objects.get(appointment_id=settlement.appointment_id)
-    client.cancel(conversation.insured_of(visit), visit.mdtrt_id, settlement.setl_id)
-    return Event.REVERSED, {}, ""
-
-
-def record(settlement: Settlement, event: Event, learnt: dict[str, Any], reason: str) -> None:
-    """What happened is recorded and the settlement goes to the state that follows."""
-    to = saga.next_state(settlement.state, event)
-    with transaction.atomic():
-        if event in (Event.NOT_CARRIED_OUT, Event.SILENCE) and to != SettlementState.UNKNOWN:
-            wait = min(2.0**settlement.attempt, LONGEST_WAIT_SECONDS)
-            worklist.put_back(settlement, to, wait_seconds=wait, error=reason, **learnt)
-            return
-        fields = {**learnt, "due_at": Now(), "leased_until": None, "last_error": reason[:300]}
-        if to == SettlementState.COMPLETED:
-            fields["completed_at"] = Now()
-        worklist.move(settlement, to, reason=reason or event, **fields)
-        _follow(settlement, to)
-
-
-def mark_lapsed(most: int = 500) -> int:
-    """A settlement whose turn has gone silent may have been carried out: UNKNOWN, never WAITING (design 6)."""
-    rows = list(worklist.lapsed(Settlement, SettlementState.CALLING)[:most])
-    for row in rows:
-        record(row, Event.SILENCE, {}, "the turn went silent")
-    return len(rows)
-
-
-def _turn(
-    settlement: Settlement | None,
-    held: permits.Held,
-    lane: Lane,
-    speak: Callable[[InsuranceClient, Settlement], Heard],
-) -> bool:
+def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool:
     if settlement is None:
         permits.free(held)
         return False
     try:
-        with exchange(held, lane, f"settlement {settlement.pk}") as client:
-            heard = speak(client, settlement)
+        with exchange(held, lane, purpose(settlement)) as client:
+            heard = _SPEAK[settlement.state](client, settlement)
     except InterfaceError as error:
-        heard = (_meaning(error), {}, f"{type(error).__name__}: {error}")
+        heard = Heard(_meaning(settlement, error), reason=f"{type(error).__name__}: {error}")
     try:
-        record(settlement, *heard)
+        record(settlement, heard)
     except worklist.Overtaken:
         log.warning("settlement %s: the answer came after its turn was over; it is kept with the call", settlement.pk)
     return True
 
 
-def _meaning(error: InterfaceError) -> Event:
+def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
     match error:
-        case Refused():
+        case Refused() if settlement.state == SettlementState.CALLING:
+            return Event.SELF_PAY if settlement.payment_id else Event.REFUSED
+        case Refused() if settlement.state == SettlementState.CONFIRMING:
             return Event.REFUSED
+        case Refused():
+            return Event.UNCLEAR  # a question that is refused says nothing
         case NotSent() | Throttled():
             return Event.NOT_CARRIED_OUT
         case _:
             return Event.SILENCE
 
 
-def _follow(settlement: Settlement, to: str) -> None:
-    """What a new state brings with it, in the same transaction."""
-    if to in ENDED_WITHOUT_EFFECT:
-        worklist.move(settlement.trial, TrialState.EXPIRED, reason=f"settlement {to}")
-    elif to == SettlementState.COMPLETED:
-        booking.complete(settlement.appointment)
-        writing.write(settlement.appointment_id, Kind.COMPLETED)
-    elif to == SettlementState.INSURED:
-        wake.task(COLLECT_TASK)
-    elif to in (SettlementState.PAID, SettlementState.REVERSING):
-        wake.task(TASKS[Lane.RECOVERY])
-
-
-def _report(settlement: Settlement, visit: Visit) -> SelfPayReport:
-    payment = settlement.payment
-    if settlement.cash_fen and (payment is None or payment.paid_at is None):
-        raise RuntimeError("a self-pay settlement is reported only once it is paid")
-    return SelfPayReport(
-        ipt_otp_no=visit.ipt_otp_no,
-        payment_no=(payment.transaction_no or payment.order_no) if payment else settlement.number,
-        total_fen=settlement.total_fen,
-        cash_fen=settlement.cash_fen,
-        paid_at=(payment.paid_at if payment else None) or settlement.created_at,
-    )
+def _not_sent(settlement: Settlement) -> Event:
+    """It is not settled: what was paid before stays as self-pay."""
+    return Event.SELF_PAY if settlement.payment_id else Event.STALE

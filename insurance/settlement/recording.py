@@ -1,0 +1,138 @@
+"""Record what happened: the saga says where the settlement goes, the ledger keeps what moved, others are told."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+
+from hospital import wake, worklist
+from hospital.appointments import booking
+from hospital.notices import writing
+from hospital.notices.models import Kind
+from hospital.states import AppointmentState
+from insurance.ledger import entries
+from insurance.payment import refunds
+from insurance.quota.lanes import TASKS, Lane
+from insurance.settlement import saga
+from insurance.settlement.heard import Heard
+from insurance.settlement.models import Mode, Settlement
+from insurance.settlement.saga import Event
+from insurance.states import SettlementState, TrialState
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_SECONDS = 60
+COLLECT_TASK = "tasks.insurance.collect"
+ENDED_WITHOUT_EFFECT = (SettlementState.REFUSED, SettlementState.REVERSED)
+
+BY_PLAN = (SettlementState.UNKNOWN, SettlementState.REVERSING, SettlementState.CONFIRMING)
+"""Asked again by the plan of attempts, and then shown to a person."""
+
+
+def record(settlement: Settlement, heard: Heard) -> None:
+    """What happened is recorded and the settlement goes to the state that follows. Raises `Overtaken`, `Impossible`."""
+    event = heard.event
+    if settlement.state in BY_PLAN and event in (Event.SILENCE, Event.UNCLEAR) and _asked_enough(settlement):
+        event = Event.EXHAUSTED
+    to = saga.next_state(settlement.state, event)
+    with transaction.atomic():
+        entries.book(settlement.number, heard.booked)
+        if to == settlement.state:
+            _try_again(settlement, event, heard)
+        else:
+            _go_on(settlement, to, event, heard)
+
+
+def mark_lapsed(most: int = 500) -> int:
+    """A settlement whose turn has gone silent may have been carried out: UNKNOWN, never WAITING (design 6)."""
+    rows = list(worklist.lapsed(Settlement, SettlementState.CALLING)[:most])
+    for row in rows:
+        record(row, Heard(Event.SILENCE, reason="the turn went silent"))
+    return len(rows)
+
+
+def first_wait_seconds() -> float:
+    """How long after a settlement has become unknown it is asked about."""
+    return float(settings.SETTLEMENT_ATTEMPTS_SECONDS[0])
+
+
+def _asked_enough(settlement: Settlement) -> bool:
+    return settlement.asked + 1 >= len(settings.SETTLEMENT_ATTEMPTS_SECONDS)
+
+
+def _try_again(settlement: Settlement, event: Event, heard: Heard) -> None:
+    """Where it stands. What was surely not carried out uses up nothing; the rest waits as the plan says."""
+    asked = settlement.asked + (event != Event.NOT_CARRIED_OUT)
+    if settlement.state in BY_PLAN and event != Event.NOT_CARRIED_OUT:
+        wait = float(settings.SETTLEMENT_ATTEMPTS_SECONDS[asked])
+    else:
+        wait = min(2.0**settlement.attempt, LONGEST_WAIT_SECONDS)
+    worklist.put_back(
+        settlement, settlement.state, wait_seconds=wait, error=heard.reason or event, asked=asked, **heard.learnt
+    )
+
+
+def _go_on(settlement: Settlement, to: str, event: Event, heard: Heard) -> None:
+    fields = {
+        **heard.learnt,
+        "leased_until": None,
+        "last_error": heard.reason[:300],
+        "since": Now(),
+        "asked": 0,
+        "due_at": _due_at(settlement, to, event),
+    }
+    if to == SettlementState.COMPLETED:
+        fields["completed_at"] = Now()
+    if event is Event.SELF_PAY:
+        fields |= _as_self_pay(settlement)
+    worklist.move(settlement, to, reason=heard.reason or event, **fields)
+    _follow(settlement, to)
+
+
+def _as_self_pay(settlement: Settlement) -> dict[str, Any]:
+    """All of it was paid by the patient, and stays so."""
+    total = settlement.payment.amount_fen if settlement.payment else settlement.total_fen
+    return {"mode": Mode.SELF_PAY, "total_fen": total, "cash_fen": total, "fund_fen": 0, "account_fen": 0}
+
+
+def _due_at(settlement: Settlement, to: str, event: Event) -> Combinable:
+    """At once; what is unknown, after the plan's first wait; what was not carried out, a little later."""
+    if to == SettlementState.UNKNOWN and event != Event.ASK:
+        return Now() + timedelta(seconds=first_wait_seconds())
+    if event == Event.NOT_CARRIED_OUT:
+        return Now() + timedelta(seconds=min(2.0**settlement.attempt, LONGEST_WAIT_SECONDS))
+    return Now()
+
+
+def _follow(settlement: Settlement, to: str) -> None:
+    """What a new state brings with it, in the same transaction."""
+    if to in ENDED_WITHOUT_EFFECT:
+        _end_the_trial(settlement)
+    elif to == SettlementState.COMPLETED:
+        _complete(settlement)
+    elif to == SettlementState.REFUNDING and settlement.payment is not None:
+        refunds.owe_rest(settlement.payment)
+    elif to in (SettlementState.INSURED, SettlementState.CLAIMING):
+        wake.task(COLLECT_TASK)
+    elif to in (SettlementState.PAID, SettlementState.REVERSING):
+        wake.task(TASKS[Lane.RECOVERY])
+    elif to == SettlementState.MANUAL:
+        log.error("settlement %s needs a person: %s", settlement.pk, settlement.last_error)
+
+
+def _end_the_trial(settlement: Settlement) -> None:
+    """A bill that was accepted is used up; one that still waits for its claim stays in the line."""
+    if settlement.trial.state == TrialState.ACCEPTED:
+        worklist.move(settlement.trial, TrialState.EXPIRED, reason=f"settlement {settlement.state}")
+
+
+def _complete(settlement: Settlement) -> None:
+    if settlement.trial.state in (TrialState.WAITING, TrialState.PRICED):
+        worklist.move(settlement.trial, TrialState.CANCELLED, reason="settled without it")
+    if settlement.appointment.state == AppointmentState.BOOKED:
+        booking.complete(settlement.appointment)
+        writing.write(settlement.appointment_id, Kind.COMPLETED)

@@ -1,0 +1,74 @@
+"""What stands at the insurer for a visit, as the insurer tells it: 5204 names the settlements, 5203 shows each.
+
+Neither knows our message ids as a key (protocol 3.13), but each record carries the one that made it: so ours are told
+from others, also when one message was carried out twice.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from insurance.calls.models import InterfaceCall
+from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.messages import Bill
+from insurance.interface.profile import Operation
+from insurance.quota.exchange import profile
+from insurance.settlement.models import Settlement
+from insurance.trial import conversation
+from insurance.trial.models import Visit
+
+SETTLED_BY, UNDONE_BY, REVERSED_BY = "2207", "2208", "2601"
+"""How the ledger names the transactions, whatever their numbers are in a region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The live settlements of a visit at the insurer: those that our messages made, and others."""
+
+    ours: tuple[Bill, ...]
+    others: tuple[Bill, ...]
+
+
+def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Standing:
+    """What stands there now; also what we know the number of, should 5204 not name it. Raises `InterfaceError`."""
+    insured, own = conversation.insured_of(visit), own_msgids(settlement)
+    named = dict.fromkeys([*client.settled_ids(insured, visit.mdtrt_id), settlement.setl_id])
+    bills = [client.query(insured, visit.mdtrt_id, setl_id) for setl_id in named if setl_id]
+    live = [bill for bill in bills if not bill.refunded]
+    return Standing(
+        ours=tuple(bill for bill in live if bill.medins_setl_id in own),
+        others=tuple(bill for bill in live if bill.medins_setl_id not in own),
+    )
+
+
+def own_msgids(settlement: Settlement) -> frozenset[str]:
+    """Every message with which this settlement was asked for: after a reversal it may be asked for again."""
+    calls = _calls(settlement).filter(infno=profile().infno(Operation.SETTLE))
+    return frozenset(calls.values_list("msgid", flat=True))
+
+
+def tries(settlement: Settlement) -> int:
+    """How many messages that asked for it may have been carried out."""
+    calls = _calls(settlement).filter(infno=profile().infno(Operation.SETTLE))
+    return calls.exclude(outcome__in=(Outcome.NOT_SENT, Outcome.THROTTLED)).count()
+
+
+def may_still_arrive(settlement: Settlement, *operations: Operation) -> bool:
+    """Whether one of our messages of these kinds, of which nothing was heard, may still be on its way to the insurer:
+    until the settling time is over."""
+    kinds = [profile().infno(operation) for operation in operations]
+    silent = _calls(settlement).filter(infno__in=kinds, outcome__in=("", Outcome.UNKNOWN))
+    settling = timedelta(seconds=settings.SETTLEMENT_SETTLING_SECONDS)
+    return silent.filter(sent_at__gt=Now() - settling).exists()
+
+
+def _calls(settlement: Settlement) -> QuerySet[InterfaceCall]:
+    return InterfaceCall.objects.filter(purpose=purpose(settlement))
+
+
+def purpose(settlement: Settlement) -> str:
+    """What the messages of a settlement are written down under."""
+    return f"settlement {settlement.pk}"
