@@ -27,8 +27,9 @@ SELF_PAY = {3, 10, 17}
 STALL_SECONDS = 180
 """Without any patient getting any further for so long, nobody will."""
 
-UNKNOWN_GRACE_SECONDS = 20
-"""How long an UNKNOWN settlement is watched after everybody else has ended."""
+UNKNOWN_GRACE_SECONDS = 100
+"""How long an UNKNOWN settlement is watched after everybody else has ended: longer than the longest wait to ask again
+(`environment.SETTLEMENT_ATTEMPTS_SECONDS`)."""
 
 
 @dataclass

@@ -61,6 +61,9 @@ def _interface(options: Options, ports: Ports) -> dict[str, str]:
         "INSURANCE_SETTLEMENT_PER_MINUTE": str(n),
         "FILING_BATCH_SIZE": str(STANDARD_BATCH if n < STANDARD_BATCH else 2 * n),
         "FILING_EVERY_SECONDS": "2",
+        # What was lost is asked about sooner than in a hospital: somebody is watching.
+        "SETTLEMENT_ATTEMPTS_SECONDS": "5,10,20,40,80",
+        "SETTLEMENT_SETTLING_SECONDS": "20",
         "INSURER_PORT": str(ports.insurer),
         "INSURER_PER_MINUTE": str(n),
         "INSURER_LOSE": str(options.lose),

@@ -49,6 +49,7 @@ TRIAL_ENDS = {"refused": End.REFUSED, "frozen": End.MANUAL}
 SETTLED_STEPS = {
     "insured": Step.INSURED,
     "paying": Step.INSURED,
+    "claiming": Step.PAID,
     "paid": Step.PAID,
     "confirming": Step.PAID,
 }

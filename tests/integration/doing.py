@@ -2,9 +2,11 @@
 
 import itertools
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.db.models.functions import Now
@@ -13,6 +15,8 @@ from rest_framework.test import APIClient
 from hospital.archives import filing
 from hospital.models import Appointment, Patient
 from hospital.notices import delivery
+from insurance.models import InterfaceCall, PaymentOrder
+from insurance.payment import orders
 from insurance.quota import permits
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Quota
@@ -47,6 +51,27 @@ def now_due(row: Model) -> None:
     """Its time has come, and a throttled interface is open again."""
     type(row)._default_manager.filter(pk=row.pk).update(due_at=Now())
     Quota.objects.update(next_at=Now())
+
+
+def settling_time_over() -> None:
+    """Nothing that was sent can arrive any more."""
+    InterfaceCall.objects.update(sent_at=Now() - timedelta(seconds=settings.SETTLEMENT_SETTLING_SECONDS + 1))
+
+
+def recovered(settlement: Settlement, state: str, most: int = 6) -> Settlement:
+    """Its turns of the recovery lane come, and the settling time passes, until it is in this state."""
+    for _ in range(most):
+        if state_of(settlement) == state:
+            return settlement
+        now_due(settlement)
+        settling_time_over()
+        steps.recover_one()
+    raise AssertionError(f"{settlement.state}, not {state}: {settlement.last_error}")
+
+
+def closed_there(order: PaymentOrder) -> None:
+    """The institution says, on being asked, that nobody can pay any more."""
+    orders.cancel(order)
 
 
 def state_of(row: Any) -> str:

@@ -12,8 +12,9 @@ from django.conf import LazySettings
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
+from insurance.ledger import entries
 from insurance.models import PaymentOrder, Settlement, Trial
-from insurance.payment import orders
+from insurance.payment import gateway, orders, refunds
 from insurance.settlement import collecting, steps
 from insurance.trial import admission, turns
 from tests import factories
@@ -50,8 +51,8 @@ def news(order: PaymentOrder, state: str, **fields: Any) -> dict[str, Any]:
 
 
 def expire_there(order: PaymentOrder) -> None:
-    """The institution says that the time to pay is over."""
-    assert notify(news(order, "expired", transaction_no=None)).status_code == 200
+    """Nobody can pay any more, and the institution says so on being asked."""
+    doing.closed_there(order)
     collecting.collect_due()
 
 
@@ -122,6 +123,17 @@ def test_a_repeated_callback_changes_nothing(paying: Settlement) -> None:
     assert (doing.state_of(paying), order_of(paying).transaction_no) == ("paid", "T1")
 
 
+@pytest.mark.parametrize("news_of", ["expired", "cancelled"])
+def test_that_no_money_will_come_is_believed_only_on_being_asked(paying: Settlement, news_of: str) -> None:
+    order = order_of(paying)
+    assert notify(news(order, news_of, transaction_no=None)).status_code == 200
+    assert doing.state_of(order) == "open"
+    collecting.collect_due()
+    assert (doing.state_of(order), doing.state_of(paying)) == ("open", "paying"), "it was asked, and is open there"
+    orders.cancel(order)
+    assert (doing.state_of(order)) == "cancelled"
+
+
 @pytest.mark.parametrize("late", ["open", "expired", "cancelled"])
 def test_news_out_of_order_change_nothing(paying: Settlement, late: str) -> None:
     order = order_of(paying)
@@ -180,12 +192,14 @@ def test_a_self_pay_order_not_paid_in_time_ends_it(insurer: Simulator, payments:
     assert "2208" not in insurer.stats()["calls"]
 
 
-@pytest.mark.parametrize(("fault", "state"), [("throttle", "reversing"), ("lose", "manual"), ("refuse", "manual")])
-def test_an_undoing_that_goes_wrong(paying: Settlement, insurer: Simulator, fault: str, state: str) -> None:
+@pytest.mark.parametrize("fault", ["throttle", "lose", "refuse", "half", "drop_before", "duplicate"])
+def test_an_undoing_that_goes_wrong_is_looked_at_and_done(paying: Settlement, insurer: Simulator, fault: str) -> None:
     insurer.faults({"infno": "2208", "kind": fault, "times": 1})
     expire_there(order_of(paying))
     steps.recover_one()
-    assert doing.state_of(paying) == state
+    doing.recovered(paying, "reversed")
+    assert insurer.ledger()["totals"]["settlements"] == 0
+    assert entries.balance(paying.number) == {}
 
 
 def test_a_throttled_undoing_is_done_later(paying: Settlement, insurer: Simulator) -> None:
@@ -199,30 +213,68 @@ def test_a_throttled_undoing_is_done_later(paying: Settlement, insurer: Simulato
 
 
 @pytest.mark.parametrize("undone", [False, True])
-def test_money_that_comes_after_the_end_stands_before_a_person(paying: Settlement, undone: bool) -> None:
+def test_money_that_comes_after_the_end_goes_back(paying: Settlement, payments: Simulator, undone: bool) -> None:
     order = order_of(paying)
-    expire_there(order)
+    PaymentOrder.objects.filter(pk=order.pk).update(state="expired")  # as it was once told
+    collecting.collect_due()
     if undone:
         steps.recover_one()
+    doing.pay(paying)
     assert notify(news(order, "paid")).status_code == 200
     collecting.collect_due()
-    assert doing.state_of(paying) == "manual"
+    if not undone:
+        assert doing.state_of(paying) == "reversing"
+        steps.recover_one()
+    assert doing.state_of(paying) == "refunding"
+    collecting.collect_due()
+    assert (doing.state_of(paying), doing.state_of(order)) == ("reversed", "refunded")
+    assert payments.ledger()["totals"]["cash_fen"] == 0
+    assert entries.balance(paying.number) == {"cash": order.amount_fen, "refund": -order.amount_fen}
+
+
+def test_a_refund_without_an_answer_is_given_once(paying: Settlement, payments: Simulator) -> None:
+    order = order_of(paying)
+    doing.pay(paying)
+    orders.learn(order.order_no, gateway.query(order.order_no))
+    payments.faults({"call": "refund", "kind": "lose_answer", "times": 1})
+    refunds.owe_rest(order)
+    assert refunds.give_back_due() == 0
+    (refund,) = order.refunds.all()
+    assert doing.state_of(refund) == "due"
+    doing.now_due(refund)
+    assert refunds.give_back_due() == 1
+    assert (doing.state_of(refund), doing.state_of(order)) == ("done", "refunded")
+    assert payments.ledger()["totals"]["refunded_fen"] == order.amount_fen
+
+
+def test_a_refused_refund_stands_before_a_person(paying: Settlement, payments: Simulator) -> None:
+    """More is to go back than was paid there."""
+    order = order_of(paying)
+    notify(news(order, "paid"))
+    refunds.owe_rest(order)
+    assert refunds.give_back_due() == 1
+    (refund,) = order.refunds.all()
+    assert (doing.state_of(refund), refund.last_error) == ("refused", "HTTP 409")
 
 
 def test_money_that_comes_after_a_new_settlement_began_stops_nobody(
     paying: Settlement, insurer: Simulator, payments: Simulator
 ) -> None:
     order = order_of(paying)
-    expire_there(order)
+    PaymentOrder.objects.filter(pk=order.pk).update(state="expired")  # as it was once told
+    collecting.collect_due()
     steps.recover_one()
     again = admission.enter(paying.appointment)
     turns.take_one()
     assert doing.state_of(again) == "priced"
     second = doing.paying(again)
+    doing.pay(paying)
     notify(news(order, "paid"))
     notify(news(order_of(second), "paid"))
     collecting.collect_due()
-    assert (doing.state_of(paying), doing.state_of(second)) == ("manual", "paid")
+    assert (doing.state_of(paying), doing.state_of(second)) == ("refunding", "paid")
+    collecting.collect_due()
+    assert doing.state_of(paying) == "reversed"
 
 
 def test_a_real_callback_of_the_institution_arrives(

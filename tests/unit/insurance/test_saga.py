@@ -1,58 +1,103 @@
 """The settlement saga has an answer to everything that can happen, and silence is never failure."""
 
+import itertools
+
 import pytest
 
-from insurance.settlement.saga import NEXT, Event, next_state
+from insurance.settlement.saga import AFTER, STAFF, TURNS, Event, Impossible, after_undoing, next_state
 from insurance.states import SETTLEMENT_MOVES
 from insurance.states import SettlementState as S
 
-ANY_CALL = {Event.REFUSED, Event.NOT_CARRIED_OUT, Event.SILENCE}
-AN_ORDER = {Event.ORDERED, Event.REFUSED, Event.SILENCE}
-CAN_HAPPEN: dict[S, set[Event]] = {
-    S.CALLING: {Event.SETTLED, Event.SETTLED_IN_FULL, Event.SETTLED_OTHERWISE, *ANY_CALL},
-    S.WAITING: {Event.NOTHING_TO_PAY, *AN_ORDER},
-    S.INSURED: AN_ORDER,
-    S.PAYING: {Event.PAID, Event.NOT_PAID, Event.ABANDONED},
-    S.CONFIRMING: {Event.TOLD, Event.CONTRADICTED, *ANY_CALL},
-    S.REVERSING: {Event.REVERSED, Event.PAID, *ANY_CALL},
-    S.REVERSED: {Event.PAID},
-}
+PAIRS = [(state, event) for state, events in AFTER.items() for event in events]
+ENDS = {S.COMPLETED, S.REVERSED, S.REFUSED, S.MANUAL}
 
 
-@pytest.mark.parametrize(("state", "event"), [(s, e) for s, events in CAN_HAPPEN.items() for e in sorted(events)])
+@pytest.mark.parametrize(("state", "event"), PAIRS)
 def test_whatever_can_happen_leads_somewhere_that_is_allowed(state: S, event: Event) -> None:
     assert next_state(state, event) in SETTLEMENT_MOVES[state]
 
 
-def test_nothing_else_leads_anywhere() -> None:
-    assert set(NEXT) == {(state, event) for state, events in CAN_HAPPEN.items() for event in events}
+def test_every_pair_is_decided_and_what_cannot_happen_is_a_defect() -> None:
+    assert set(AFTER) == set(S)
+    for state, event in itertools.product(S, Event):
+        if (state, event) not in PAIRS:
+            with pytest.raises(Impossible, match=event.value):
+                next_state(state, event)
 
 
-@pytest.mark.parametrize("state", [S.UNKNOWN, S.COMPLETED, S.REFUSED, S.MANUAL])
-def test_an_end_is_an_end(state: S) -> None:
-    assert not SETTLEMENT_MOVES[state]
-    for event in Event:
-        with pytest.raises(KeyError):
-            next_state(state, event)
+def test_every_move_that_is_allowed_comes_about() -> None:
+    """By an event or by a turn being taken: nothing is allowed that nobody needs."""
+    made = {(state, to) for state, events in AFTER.items() for to in events.values()} | set(TURNS.items())
+    assert made == {(state, to) for state, moves in SETTLEMENT_MOVES.items() for to in moves}
+
+
+def test_every_event_can_happen_somewhere() -> None:
+    assert {event for _, event in PAIRS} == set(Event)
+
+
+@pytest.mark.parametrize("state", [state for state in S if state not in ENDS])
+def test_nothing_but_an_end_is_without_a_way_out_that_needs_no_person(state: S) -> None:
+    seen, front = {state}, {state}
+    while front:
+        follows = {to for each in front for event, to in AFTER[each].items() if event not in STAFF}
+        front = (follows | {TURNS[each] for each in front if each in TURNS}) - seen
+        seen |= front
+    assert seen & (ENDS - {S.MANUAL})
 
 
 def test_a_silent_settlement_is_unknown_and_nothing_else() -> None:
     assert next_state(S.CALLING, Event.SILENCE) is S.UNKNOWN
-    assert [pair for pair, to in NEXT.items() if to is S.UNKNOWN] == [(S.CALLING, Event.SILENCE)]
+    assert {state for state, events in AFTER.items() for to in events.values() if to is S.UNKNOWN} == {
+        S.CALLING,
+        S.UNKNOWN,
+        S.MANUAL,
+    }
 
 
-def test_only_one_that_waits_is_sent_to_the_insurer() -> None:
-    assert [state for state, moves in SETTLEMENT_MOVES.items() if S.CALLING in moves] == [S.WAITING]
-    back = {state for (state, _), to in NEXT.items() if to is S.WAITING and state is not S.WAITING}
-    assert back == {S.CALLING}
-    assert [event for (state, event), to in NEXT.items() if state is S.CALLING and to is S.WAITING] == [
-        Event.NOT_CARRIED_OUT
-    ]
+def test_only_what_surely_does_not_stand_is_sent_again() -> None:
+    """WAITING is where a settlement is sent from."""
+    back = {(state, event) for state, event in PAIRS if AFTER[state][event] is S.WAITING and state is not S.WAITING}
+    assert back == {
+        (S.CALLING, Event.NOT_CARRIED_OUT),
+        (S.REVERSING, Event.AGAIN),
+        (S.CLAIMING, Event.PRICED),  # never sent before
+    }
+    assert [state for state, turn in TURNS.items() if turn is S.CALLING] == [S.WAITING]
 
 
-def test_nobody_pays_before_the_order_is_open() -> None:
-    assert {event for (_, event), to in NEXT.items() if to is S.PAYING} == {Event.ORDERED}
-    assert {state for (state, _), to in NEXT.items() if to is S.COMPLETED} == {S.CONFIRMING}
+def test_once_a_reversal_has_left_nobody_believes_that_the_settlement_stands() -> None:
+    assert not {Event.SETTLED, Event.SETTLED_IN_FULL} & set(AFTER[S.REVERSING])
+    assert AFTER[S.REVERSING][Event.SILENCE] is S.REVERSING
+
+
+def test_money_goes_back_before_the_end() -> None:
+    assert set(AFTER[S.REFUNDING].values()) == {S.REVERSED, S.MANUAL}
+    assert AFTER[S.REVERSED] == {Event.PAID: S.REFUNDING}
+
+
+def test_a_person_is_needed_for_nothing_but_what_staff_do() -> None:
+    assert set(AFTER[S.MANUAL]) == STAFF
+    assert {event for state, event in PAIRS if state is S.COMPLETED} == {Event.UNDO}
+
+
+def test_only_the_network_s_word_completes() -> None:
+    completes = {(state, event) for state, event in PAIRS if AFTER[state][event] is S.COMPLETED}
+    assert completes == {(S.CONFIRMING, Event.TOLD), (S.MANUAL, Event.COMPLETE)}
+
+
+@pytest.mark.parametrize(
+    ("paid", "kept", "again", "event"),
+    [
+        (False, False, True, Event.AGAIN),
+        (True, True, True, Event.AGAIN),
+        (False, False, False, Event.UNDONE),
+        (True, False, False, Event.UNDONE_PAID),
+        (True, True, False, Event.SELF_PAY),
+    ],
+)
+def test_what_follows_when_nothing_stands(paid: bool, kept: bool, again: bool, event: Event) -> None:
+    assert after_undoing(paid=paid, kept=kept, again=again) is event
+    assert event in AFTER[S.REVERSING]
 
 
 def test_a_name_is_taken_for_the_state() -> None:
