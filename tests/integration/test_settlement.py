@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import LazySettings, settings
+from django.conf import LazySettings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
@@ -159,7 +159,10 @@ def test_what_was_not_carried_out_is_undone_all_the_same_and_then_settled_once(
     assert len(standing(insurer)) == 1
 
 
-def test_what_stays_silent_stands_before_a_person_in_the_end(cash_trial: Trial, insurer: Simulator) -> None:
+def test_what_stays_silent_stands_before_a_person_in_the_end(
+    cash_trial: Trial, insurer: Simulator, settings: LazySettings
+) -> None:
+    settings.INSURANCE_BREAK_AFTER = 100  # somebody else is answered
     insurer.faults({"infno": "2207A", "kind": "lose", "times": 1}, {"infno": "5204", "kind": "hang", "seconds": 0})
     settlement = doing.insured(cash_trial)
     for asked in range(1, len(settings.SETTLEMENT_ATTEMPTS_SECONDS)):
