@@ -4,8 +4,7 @@ from django.db.models import Q, QuerySet
 
 from hospital import worklist
 from insurance.payment import orders
-from insurance.payment.gateway import GatewayRefused, GatewayUnclear
-from insurance.payment.orders import AmountsDiffer
+from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.saga import Event
 from insurance.settlement.steps import Heard, record
