@@ -173,8 +173,16 @@ class InsuranceClient:
         return self._call(self._dialect.day_totals, question)
 
     def day_details(self, question: DayDetails) -> ResultFile:
-        """3202: compare details, after the upload of our file (9101)."""
+        """3202: compare details with our file (protocol 3.12); where the result lies. May be repeated."""
         return self._call(self._dialect.day_details, question)
+
+    def upload(self, filename: str, content: bytes) -> str:
+        """9101: hand a file over (protocol 3.12); its file_qury_no. May be repeated: each is a file of its own."""
+        return self._call(self._dialect.upload, questions.FileUpload(filename, content))
+
+    def download(self, file_qury_no: str, filename: str) -> bytes:
+        """9102: a file that the centre has laid out (protocol 3.12). May be repeated."""
+        return self._call(self._dialect.download, questions.FileKey(file_qury_no, filename))
 
     def _call(self, exchange: Exchange[Question, Answer], question: Question, msgid: str | None = None) -> Answer:
         """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown."""
@@ -184,7 +192,7 @@ class InsuranceClient:
         outcome, note, received = Outcome.UNKNOWN, "interrupted", b""
         try:
             reply = self._transport.send(request, seconds)
-            received = reply.body
+            received = reply.kept
             answer = exchange.decode(question, reply)
             outcome, note = Outcome.ANSWERED, ""
         except InterfaceError as error:

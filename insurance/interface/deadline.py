@@ -9,6 +9,8 @@ from typing import Any
 
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown
 
+WRITE_BYTES = 16 * 1024
+
 
 class Call(threading.local):
     """The call that this thread is making: when it must be over, and whether a byte of it may have left."""
@@ -64,9 +66,11 @@ class BoundedStream:
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = self._call.seconds_left()
-        self._call.has_begun = True
-        self._stream.write(buffer, left)
+        """In pieces, because the limit below starts anew with every byte that a slow reader takes of one."""
+        for place in range(0, len(buffer), WRITE_BYTES):
+            left = self._call.seconds_left()
+            self._call.has_begun = True
+            self._stream.write(buffer[place : place + WRITE_BYTES], left)
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None

@@ -29,6 +29,8 @@ class Operation(StrEnum):
     FEE_DETAILS = "fee_details"
     REPORT_SELF_PAY = "report_self_pay"
 
+    UPLOAD_FILE = "upload_file"
+    DOWNLOAD_FILE = "download_file"
 
 NATIONAL_INFNOS: Mapping[Operation, str] = MappingProxyType(
     {
@@ -52,6 +54,8 @@ NATIONAL_INFNOS: Mapping[Operation, str] = MappingProxyType(
         Operation.FEE_DETAILS: "5204",
         Operation.REPORT_SELF_PAY: "4261",
     }
+        Operation.UPLOAD_FILE: "9101",
+        Operation.DOWNLOAD_FILE: "9102",
 )
 
 # Protocol 2, region 3 (ZJ in use, OH's table). The last names of 5201, 5202 and 4261 are our guess: no source has them.
@@ -77,6 +81,8 @@ NATIONAL_PATHS: Mapping[Operation, str] = MappingProxyType(
         Operation.FEE_DETAILS: "/fsi/api/fsiIntegratedQueryService/queryFeeList",
         Operation.REPORT_SELF_PAY: "/fsi/api/selfPayService/upload",
     }
+        Operation.UPLOAD_FILE: "/fsi/api/fileupload/upload",
+        Operation.DOWNLOAD_FILE: "/fsi/api/fileupload/download",
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
-from insurance.interface.exchange import Reply
+from insurance.interface.exchange import Attachment, Reply
 from insurance.interface.messages import DayDetails, DayTotals, SelfPayReport
 from tests.unit.interface.words import (
     CARD,
@@ -31,6 +31,7 @@ DETAILS = DayDetails("330100", NOW, NOW, 0, 0, 0, 0, "F1")
 REPORT = SelfPayReport("V1", "P1", 452, 452, NOW)
 BILL = {"setlinfo": setlinfo(setl_id="S1")}
 PERSON = json.loads(sample("1101-response-openhis-shanghai.json"))["output"]
+FILE = b"PK\x03\x04\x00\xff"
 FEE = {"feedetl_sn": "1", "det_item_fee_sumamt": 4.52}
 
 Operate = Callable[[InsuranceClient], Any]
@@ -63,6 +64,7 @@ OPERATIONS: dict[str, tuple[Operate, object]] = {
     "4261": (lambda c: c.report_self_pay(REPORT), None),
     "3201": (lambda c: c.day_totals(TOTALS), {"stmtinfo": {"stmt_rslt": "0"}}),
     "3202": (lambda c: c.day_details(DETAILS), {"fileinfo": {"file_qury_no": "F", "filename": "f"}}),
+    "9101": (lambda c: c.upload("a.zip", FILE), {"file_qury_no": "F1"}),
 }
 
 
@@ -110,6 +112,47 @@ def test_journal_is_kept_once_whatever_happens(
     assert (msgid, written) == (journal.before_calls[0][0], outcome)
     assert reply == (given.body if isinstance(given, Reply) else b"")
     assert note == (str(raised.value) if isinstance(raised.value, InterfaceError) else "interrupted")
+
+
+def test_a_file_handed_over_is_not_written_down() -> None:
+    journal = Journal()
+    transport = Answering(ok({"file_qury_no": "F1"}), journal)
+    assert client(transport, journal).upload("a.zip", FILE) == "F1"
+    ((_, infno, body),) = journal.before_calls
+    about = {"in": "", "filename": "a.zip", "fixmedins_code": "H99999900001"}
+    assert (infno, json.loads(body)["input"]) == ("9101", {"fsUploadIn": about})
+    ((request, _),) = transport.sent
+    assert request.attachment == Attachment("a.zip", FILE, "file", "jsonStr")
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "Application/Octet-Stream; charset=x", "application/zip"])
+def test_of_a_file_fetched_the_length_is_kept(kind: str) -> None:
+    journal = Journal()
+    transport = Answering(Reply(200, {"Content-Type": kind}, FILE), journal)
+    assert client(transport, journal).download("F1", "a.zip") == FILE
+    about = {"file_qury_no": "F1", "filename": "a.zip", "fixmedins_code": "H99999900001"}
+    assert json.loads(journal.before_calls[0][2])["input"] == {"fsDownloadIn": about}
+    assert journal.after_calls[0][1:] == (Outcome.ANSWERED, b"[a file of 6 bytes]", "")
+
+
+OCTETS = {"content-type": "application/octet-stream"}
+NO_FILE: list[tuple[Reply, type[BaseException], Outcome]] = [
+    (Reply(200, OCTETS, '{"infcode": -1, "err_msg": "未查询到文件"}'.encode()), Refused, Outcome.REFUSED),
+    (ok({"file_qury_no": "F1"}), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(200, OCTETS, b""), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(200, {"content-type": "text/html"}, b"<html>"), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(500, OCTETS, FILE), OutcomeUnknown, Outcome.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("given", "error", "outcome"), [*FAILURES, *NO_FILE])
+def test_a_file_that_is_not_had(given: Reply | BaseException, error: type[BaseException], outcome: Outcome) -> None:
+    journal = Journal()
+    with pytest.raises(error):
+        client(Answering(given, journal), journal).download("F1", "a.zip")
+    assert [call[1] for call in journal.after_calls] == [outcome]
+    if isinstance(given, Reply) and given.status == 200:
+        assert journal.after_calls[0][2] == given.body
 
 
 def test_success_that_cannot_be_read_is_recorded_with_its_bytes() -> None:

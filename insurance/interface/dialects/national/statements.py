@@ -96,4 +96,6 @@ def _encode_self_pay(profile: Profile, msgid: str, now: datetime, report: SelfPa
 
 DAY_TOTALS = enveloped(Operation.DAY_TOTALS, _write_totals, _read_totals)
 DAY_DETAILS = enveloped(Operation.DAY_DETAILS, _write_details, _read_details)
-REPORT_SELF_PAY: Exchange[SelfPayReport, None] = Exchange(_encode_self_pay, reading(no_output))
+REPORT_SELF_PAY: Exchange[SelfPayReport, None] = Exchange(
+    Operation.REPORT_SELF_PAY, _encode_self_pay, reading(no_output)
+)
