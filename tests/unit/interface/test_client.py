@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from insurance.interface.client import InsuranceClient, Outcome
-from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refusal, Refused, Throttled
 from insurance.interface.exchange import Attachment, Reply
 from insurance.interface.messages import DayDetails, DayTotals, SelfPayReport
+from insurance.interface.profile import Operation
 from tests.unit.interface.words import (
     CARD,
     INSURED,
@@ -153,6 +154,43 @@ def test_a_file_that_is_not_had(given: Reply | BaseException, error: type[BaseEx
     assert [call[1] for call in journal.after_calls] == [outcome]
     if isinstance(given, Reply) and given.status == 200:
         assert journal.after_calls[0][2] == given.body
+
+
+REVERSED = "冲正的结算信息退费结算标志不为未退费，不能办理冲正交易[iptPsnSetlMgtBO_4412]"
+REFUSALS: list[tuple[str, str, str]] = [
+    ("2601", REVERSED, Refusal.ALREADY_REVERSED),
+    ("2601", "不能办理冲正交易[iptPsnSetlMgtBO_4412]", Refusal.ALREADY_REVERSED),
+    ("2601", "未查询到需要冲正的结算信息，不能办理冲正交易", Refusal.NOTHING_TO_REVERSE),
+    ("2601", "参保状态异常[iptPsnSetlMgtBO_4499]", "iptPsnSetlMgtBO_4499"),
+    ("2601", "未查询到就诊信息", ""),
+    ("2208", "该结算信息退费结算标志不为未退费，不能办理结算撤销", Refusal.ALREADY_REVERSED),
+    ("2208", "未查询到需要撤销的结算信息", Refusal.NO_SUCH_SETTLEMENT),
+    ("5203", "未查询到结算信息", Refusal.NO_SUCH_SETTLEMENT),
+    ("5203", "未查询到就诊信息", Refusal.NO_SUCH_VISIT),
+    ("5204", "未查询到就诊信息", Refusal.NO_SUCH_VISIT),
+    ("5201", "未查询到就诊信息", Refusal.NO_SUCH_VISIT),
+    ("2202", "未查询到有效的就诊信息", Refusal.NO_SUCH_VISIT),
+    ("2207A", REVERSED, "iptPsnSetlMgtBO_4412"),
+    ("2206A", "未查询到结算信息", ""),
+]
+
+
+@pytest.mark.parametrize(("infno", "text", "code"), REFUSALS)
+def test_a_refusal_that_the_profile_knows_has_our_word(infno: str, text: str, code: str) -> None:
+    journal = Journal()
+    with pytest.raises(Refused) as refused:
+        OPERATIONS[infno][0](client(Answering(answer({"infcode": -1, "err_msg": text})), journal))
+    assert (refused.value.code, str(refused.value)) == (code, text)
+    assert journal.after_calls[0][1:] == (Outcome.REFUSED, answer({"infcode": -1, "err_msg": text}).body, text)
+
+
+def test_the_words_are_the_local_centres() -> None:
+    known = {Operation.REVERSE: {Refusal.NOTHING_TO_REVERSE: ("没有这笔",)}}
+    for text, code in (("没有这笔结算", "nothing_to_reverse"), (REVERSED, "iptPsnSetlMgtBO_4412")):
+        insurer = client(Answering(answer({"infcode": -1, "err_msg": text})), Journal(), refusals=known)
+        with pytest.raises(Refused) as refused:
+            insurer.reverse(INSURED, "O1", "2207A")
+        assert refused.value.code == code
 
 
 def test_success_that_cannot_be_read_is_recorded_with_its_bytes() -> None:
