@@ -11,7 +11,7 @@ from django.utils import timezone
 from hospital import tuning, wake, worklist
 from insurance.ledger import entries
 from insurance.payment import gateway
-from insurance.payment.gateway import GatewayRefused, GatewayUnclear, OrderStatus
+from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear, OrderStatus
 from insurance.payment.models import PaymentOrder
 from insurance.states import PaymentState
 
@@ -19,10 +19,6 @@ log = logging.getLogger(__name__)
 
 FOLLOW_TASK = "tasks.insurance.collect"
 """Who goes on when an order has changed."""
-
-
-class AmountsDiffer(Exception):
-    """The institution speaks of another amount than we do: nothing is believed, a person must look."""
 
 
 def prepare(order_no: str, amount_fen: int) -> PaymentOrder:

@@ -6,9 +6,8 @@ from django.db.models import Q, QuerySet
 
 from hospital import worklist
 from insurance.payment import orders, refunds
-from insurance.payment.gateway import GatewayRefused, GatewayUnclear
+from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear
 from insurance.payment.models import PaymentOrder
-from insurance.payment.orders import AmountsDiffer
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.recording import record

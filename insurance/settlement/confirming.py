@@ -20,11 +20,11 @@ def confirm(client: InsuranceClient, settlement: Settlement) -> Heard:
     if settlement.mode == Mode.SELF_PAY:
         client.report_self_pay(_report(settlement, visit))
         return Heard(Event.TOLD)
-    bill = client.query(conversation.insured_of(visit), visit.mdtrt_id, settlement.setl_id)
     there = standing(client, settlement, visit)
     if may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE):
         return Heard(Event.UNCLEAR, reason="a reversal may still arrive")
-    if there.others or (bill.refunded and there.ours):
+    bill = there.known
+    if bill is None or there.others or (bill.refunded and there.ours):
         return Heard(Event.CONTRADICTED, reason="the insurer holds another settlement of this visit")
     if bill.refunded:
         return undone(settlement, again=False)

@@ -26,10 +26,12 @@ SETTLED_BY, UNDONE_BY, REVERSED_BY = "2207", "2208", "2601"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The live settlements of a visit at the insurer: those that our messages made, and others."""
+    """The live settlements of a visit at the insurer: those that our messages made, and others. `known`: the one whose
+    number we have, live or not."""
 
     ours: tuple[Bill, ...]
     others: tuple[Bill, ...]
+    known: Bill | None
 
 
 def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Standing:
@@ -41,6 +43,7 @@ def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> S
     return Standing(
         ours=tuple(bill for bill in live if bill.medins_setl_id in own),
         others=tuple(bill for bill in live if bill.medins_setl_id not in own),
+        known=next((bill for bill in bills if bill.setl_id == settlement.setl_id), None),
     )
 
 
@@ -61,10 +64,8 @@ def may_still_arrive(settlement: Settlement, *operations: Operation) -> bool:
     until the settling time is over."""
     kinds = [profile().infno(operation) for operation in operations]
     silent = _calls(settlement).filter(infno__in=kinds, outcome__in=("", Outcome.UNKNOWN))
-    now = clock.database_now()
-    return any(
-        _age_seconds(at, now) < settings.SETTLEMENT_SETTLING_SECONDS for at in silent.values_list("sent_at", flat=True)
-    )
+    now, settling = clock.database_now(), settings.SETTLEMENT_SETTLING_SECONDS
+    return any(_age_seconds(sent_at, now) < settling for sent_at in silent.values_list("sent_at", flat=True))
 
 
 def _age_seconds(sent_at: datetime, now: datetime) -> float:

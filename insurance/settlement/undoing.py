@@ -7,7 +7,7 @@ are safe to repeat: the second one is refused. Once one of them has left, the wa
 import logging
 
 from insurance.interface.client import InsuranceClient
-from insurance.interface.errors import Refused
+from insurance.interface.errors import Refusal, Refused
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation
 from insurance.ledger import entries
@@ -27,7 +27,7 @@ from insurance.trial.models import Visit
 
 log = logging.getLogger(__name__)
 
-NOTHING_THERE = ("nothing_to_reverse", "already_reversed")
+NOTHING_THERE = (Refusal.NOTHING_TO_REVERSE, Refusal.ALREADY_REVERSED)
 """Refusals of 2601 that say: nothing of this message stands."""
 
 MOST_TRIES = 3
