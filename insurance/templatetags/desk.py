@@ -1,0 +1,27 @@
+"""What the pages of the desk say: money in yuan, states in words."""
+
+from django import template
+
+from insurance.desk import words
+
+register = template.Library()
+
+
+@register.filter
+def yuan(fen: int | None) -> str:
+    """3052 → 30.52; nothing where there is nothing to say."""
+    if fen is None:
+        return "–"
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+
+
+@register.filter
+def state_of(name: str, kind: str) -> str:
+    """A state of a row of this kind, in words."""
+    return words.state(kind, name)
+
+
+@register.filter
+def kind_of(name: str) -> str:
+    """The kind of a row, in words."""
+    return words.kind(name)
