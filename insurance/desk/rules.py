@@ -11,7 +11,7 @@ from hospital.identity import is_id_number
 from insurance.desk.actions import Action, possible
 from insurance.desk.facts import Facts
 from insurance.settlement.models import Mode
-from insurance.states import RefundState
+from insurance.states import RefundState, SettlementState
 
 MOST_CHARACTERS = 2_000
 
@@ -76,16 +76,24 @@ def clean(text: str) -> str:
 
 
 def _ask(facts: Facts) -> None:
+    _not_undone(facts)
     settlement = facts.settlement
     if settlement.mode != Mode.INSURANCE or not settlement.settle_msgid:
         raise Conflict("nothing_to_ask", _("The insurer was never asked to settle this: there is nothing to ask."))
 
 
 def _tell(facts: Facts) -> None:
-    if facts.settlement.mode == Mode.INSURANCE and not facts.settlement.setl_id:
+    _not_undone(facts)
+    if facts.settlement.mode == Mode.INSURANCE and not (facts.settlement.setl_id and facts.insurer):
         raise Conflict("ask_first", _("The insurer's settlement is not known yet: ask again first."))
     if not facts.cash_as_agreed:
         raise Conflict("not_paid_as_agreed", _("What was collected is not what was agreed on: it cannot be reported."))
+
+
+def _not_undone(facts: Facts) -> None:
+    """The undoing was seen and the money is to go back: asked again, it might be settled once more."""
+    if facts.came_from == SettlementState.REFUNDING:
+        raise Conflict("undone_already", _("It is undone at the insurer: only the money is still to be given back."))
 
 
 def _refund(facts: Facts) -> None:

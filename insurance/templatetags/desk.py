@@ -8,9 +8,9 @@ register = template.Library()
 
 
 @register.filter
-def yuan(fen: int | None) -> str:
-    """3052 → 30.52; nothing where there is nothing to say."""
-    if fen is None:
+def yuan(fen: object) -> str:
+    """3052 → 30.52; a dash where there is no money to speak of (a template hands on the empty text)."""
+    if not isinstance(fen, int):
         return "–"
     return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
