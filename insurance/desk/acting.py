@@ -28,6 +28,8 @@ from insurance.settlement.models import Settlement
 from insurance.settlement.recording import BY_PLAN, COLLECT_TASK, record
 from insurance.states import SettlementState
 
+_MOVED_ON = _("The case has moved on since you looked: look again before you act.")
+
 
 class Seen(NamedTuple):
     """A settlement as whoever acts on it has seen it."""
@@ -66,16 +68,19 @@ def locked(seen: Seen) -> Settlement:
     """The row, for us alone until the transaction ends. Raises `Conflict("moved_on")`."""
     row = Settlement.objects.select_for_update(of=("self",)).get(pk=seen.pk)
     if Seen.of(row) != seen:
-        raise Conflict("moved_on", _("The case has moved on since you looked: look again before you act."))
+        raise Conflict("moved_on", _MOVED_ON)
     return row
 
 
 @contextmanager
 def deciding() -> Iterator[None]:
-    """One transaction. Raises `Conflict("another_settlement")` where it would make a second live settlement."""
+    """One transaction. Raises `Conflict("another_settlement")` where it would make a second live settlement, and
+    `Conflict("moved_on")` where something that hangs on it was moved by somebody else."""
     try:
         with transaction.atomic():
             yield
+    except worklist.Overtaken as error:
+        raise Conflict("moved_on", _MOVED_ON) from error
     except IntegrityError as error:
         if "one_live_settlement" not in str(error):
             raise

@@ -33,6 +33,8 @@ LEASE_SECONDS = 120
 ALERTS_LOCK = 4_210
 """The advisory lock under which new cases are noted: each is noted once."""
 
+_NOTE_LOCK = "SELECT pg_advisory_xact_lock(%s)"
+
 _NEEDS_A_PERSON: tuple[tuple[Kind, type[Model], str], ...] = (
     (Kind.SETTLEMENT, Settlement, SettlementState.MANUAL),
     (Kind.REFUND, Refund, RefundState.REFUSED),
@@ -57,7 +59,7 @@ def _note() -> None:
     """A row for each entry of the journal that nobody was told of."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ALERTS_LOCK])
+            cursor.execute(_NOTE_LOCK, [ALERTS_LOCK])
         for kind, model, state in _NEEDS_A_PERSON:
             worklist.enter_all([Alert(entry_id=entry) for entry in _new(kind, model, state)])
 
