@@ -18,9 +18,10 @@ from django.views.decorators.http import require_POST
 
 from hospital.admin import ReadOnly
 from hospital.errors import Refusal
-from insurance.desk import acting, decisions, pages, redrive
+from insurance.desk import acting, decisions, pages, redrive, words
 from insurance.desk.acting import Seen
 from insurance.desk.actions import AT_ONCE, Action
+from insurance.desk.cases import Kind
 from insurance.desk.models import CaseFile, Decision
 from insurance.payment.models import Refund
 from insurance.settlement.models import Settlement
@@ -28,6 +29,8 @@ from insurance.trial import frozen
 from insurance.trial.models import Trial
 
 TEMPLATES = "admin/insurance/casefile"
+NAMED = 20
+"""So many cases are named when something stood against all of them."""
 
 _TRIALS: dict[str, Callable[..., None]] = {"back": frozen.back_into_the_line, "cancel": frozen.cancel}
 _DECIDE: dict[str, Callable[..., Decision]] = {
@@ -87,7 +90,8 @@ class CaseFileAdmin(ReadOnly):
         """The file of one trial."""
         self._require(request, pages.LOOK)
         trial = get_object_or_404(Trial, pk=pk)
-        return self._page(request, "trial", str(trial), pages.of_trial(trial, request.user))
+        title = f"{words.kind('trial')} {trial.pk}"
+        return self._page(request, "trial", title, pages.of_trial(trial, request.user))
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Done at once, or proposed to a second person."""
@@ -140,13 +144,12 @@ class CaseFileAdmin(ReadOnly):
 
     def _redrive(self, request: HttpRequest) -> HttpResponse:
         self._require(request, pages.ACT)
-        ticked = [each.split("-", 1) for each in request.POST.getlist("case")]
-        cases = [(kind, int(pk)) for kind, pk in ticked if kind in ("settlement", "trial", "refund") and pk.isdecimal()]
+        chosen = pages.all_of(request.POST["all"]) if "all" in request.POST else _ticked(request)
 
         def act() -> None:
-            done = redrive.redrive(cases, who=request.user, why=request.POST.get("why", ""))
-            for case, refusal in done.refused:
-                self.message_user(request, f"{case}: {refusal.detail}", messages.ERROR)
+            done = redrive.redrive(chosen, who=request.user, why=request.POST.get("why", ""))
+            for told, refused in done.by_reason().items():
+                self.message_user(request, f"{told} ({', '.join(refused[:NAMED])})", messages.ERROR)
             due = _("Due now: %(count)s. They go on as the limit allows.") % {"count": done.count}
             self.message_user(request, due, messages.SUCCESS if done.count else messages.WARNING)
 
@@ -173,6 +176,12 @@ class CaseFileAdmin(ReadOnly):
     def _require(self, request: HttpRequest, permission: str) -> None:
         if not request.user.has_perm(permission):
             raise PermissionDenied
+
+
+def _ticked(request: HttpRequest) -> list[tuple[str, int]]:
+    """Kind and id of each case that was ticked."""
+    ticked = (each.partition("-") for each in request.POST.getlist("case"))
+    return [(kind, int(pk)) for kind, _dash, pk in ticked if kind in set(Kind) and pk.isdecimal()]
 
 
 def _person(request: HttpRequest) -> User:

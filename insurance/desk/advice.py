@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from insurance.desk.facts import Facts
 from insurance.states import SettlementState as S
 
 
@@ -67,12 +66,11 @@ REFUSED_REFUND = Advice(
 )
 
 
-def of(facts: Facts) -> Advice | None:
-    """For a settlement that stands on the desk; None for one that has ended."""
-    state = facts.settlement.state
+def of(state: str, came_from: str, *, stands: bool) -> Advice | None:
+    """For a settlement that stands on the desk; None for one that has ended. `stands`: at the insurer."""
     if state == S.MANUAL:
-        otherwise = facts.came_from == S.UNKNOWN and facts.insurer
-        return _SETTLED_OTHERWISE if otherwise else _BEFORE_A_PERSON.get(facts.came_from)
+        otherwise = came_from == S.UNKNOWN and stands
+        return _SETTLED_OTHERWISE if otherwise else _BEFORE_A_PERSON.get(came_from)
     if state == S.UNKNOWN:
         return _UNKNOWN
     return None if state in (S.COMPLETED, S.REFUSED, S.REVERSED) else _OVERDUE

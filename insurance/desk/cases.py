@@ -15,7 +15,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 
 from hospital.worklist import Journal
-from insurance.desk import coming
+from insurance.desk import advice, coming, facts
 from insurance.desk.coming import Coming
 from insurance.desk.facts import INSURER_LEGS, collected_fen
 from insurance.desk.overdue import LIMIT_SECONDS, limit_seconds
@@ -45,11 +45,13 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Fen: what was agreed on, what stands at the insurer and what was collected, by the ledger."""
+    """Fen: what was agreed on, what stands at the insurer and what was collected, by the ledger. `known`: where the
+    insurer's last word is missing, an empty ledger does not say that nothing stands there."""
 
     agreed_fen: int
     insurer: Mapping[str, int]
     collected_fen: int
+    known: bool = True
 
     @property
     def insurer_fen(self) -> int:
@@ -58,7 +60,8 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`settlement_id` is where its story is told; a frozen trial has a page of its own. `since`: in its state."""
+    """`settlement_id` is where its story is told; a frozen trial has a page of its own. `means` says in people's words
+    why it stands here, `reason` in the system's. `since`: in its state."""
 
     kind: Kind
     pk: int
@@ -66,6 +69,7 @@ class Case:
     settlement_id: int | None
     appointment_id: int
     state: str
+    means: str
     reason: str
     since: datetime
     money: Money | None
@@ -108,8 +112,9 @@ def shown(rows: Sequence[Found]) -> list[Case]:
     settlements = Settlement.objects.select_related("payment").in_bulk(pks[Kind.SETTLEMENT])
     told = [*settlements.values(), *(refund.order.settlement for refund in refunds.values())]
     balances = entries.balances([settlement.number for settlement in told])
+    came_from = facts.all_came_from(settlements.values())
     cases = {
-        **{(Kind.SETTLEMENT, pk): _of_settlement(row, balances) for pk, row in settlements.items()},
+        **{(Kind.SETTLEMENT, pk): _of_settlement(row, balances, came_from[pk]) for pk, row in settlements.items()},
         **{(Kind.REFUND, pk): _of_refund(row, balances) for pk, row in refunds.items()},
         **{(Kind.TRIAL, pk): _of_trial(row) for pk, row in trials.items()},
     }
@@ -119,7 +124,7 @@ def shown(rows: Sequence[Found]) -> list[Case]:
 
 def of_settlement(settlement: Settlement) -> Case:
     """A settlement as a case, whether it stands on the list or not."""
-    return _of_settlement(settlement, entries.balances([settlement.number]))
+    return _of_settlement(settlement, entries.balances([settlement.number]), facts.came_from(settlement))
 
 
 def of_trial(trial: Trial) -> Case:
@@ -174,7 +179,9 @@ def _since(kind: Kind, state: str) -> Coalesce:
     return Coalesce(Subquery(entered(kind, state).values("at")[:1]), F("created_at"))
 
 
-def _of_settlement(row: Settlement, balances: Balances) -> Case:
+def _of_settlement(row: Settlement, balances: Balances, came_from: str) -> Case:
+    money = _money(row, balances, came_from)
+    told = advice.of(row.state, came_from, stands=any(money.insurer.values()))
     return Case(
         kind=Kind.SETTLEMENT,
         pk=row.pk,
@@ -182,9 +189,10 @@ def _of_settlement(row: Settlement, balances: Balances) -> Case:
         settlement_id=row.pk,
         appointment_id=row.appointment_id,
         state=row.state,
+        means=str(told.means) if told else "",
         reason=row.last_error,
         since=row.since,
-        money=_money(row, balances),
+        money=money,
         coming=coming.of(row),
     )
 
@@ -198,10 +206,11 @@ def _of_refund(row: Refund, balances: Balances) -> Case:
         settlement_id=settlement.pk,
         appointment_id=settlement.appointment_id,
         state=row.state,
+        means=str(advice.REFUSED_REFUND.means),
         reason=row.last_error,
         since=row.created_at,
         money=_money(settlement, balances),
-        coming=coming.BY_A_PERSON,
+        coming=coming.by_a_person(),
     )
 
 
@@ -213,14 +222,16 @@ def _of_trial(row: Trial) -> Case:
         settlement_id=None,
         appointment_id=row.appointment_id,
         state=row.state,
+        means=str(advice.FROZEN.means),
         reason=row.last_error,
         since=row.created_at,
         money=None,
-        coming=coming.BY_A_PERSON,
+        coming=coming.by_a_person(),
     )
 
 
-def _money(settlement: Settlement, balances: Balances) -> Money:
+def _money(settlement: Settlement, balances: Balances, came_from: str = "") -> Money:
     legs = balances[settlement.number]
     insurer = {leg: fen for leg, fen in legs.items() if leg in INSURER_LEGS}
-    return Money(settlement.total_fen, insurer, collected_fen(legs))
+    known = bool(insurer) or not facts.in_doubt(settlement.state, came_from)
+    return Money(settlement.total_fen, insurer, collected_fen(legs), known)

@@ -43,7 +43,9 @@ class Coming:
     at: datetime | None = None
 
 
-BY_A_PERSON = Coming(str(_NOTHING))
+def by_a_person() -> Coming:
+    """Nothing goes on by itself."""
+    return Coming(str(_NOTHING))
 
 
 def of(settlement: Settlement) -> Coming:
@@ -52,7 +54,7 @@ def of(settlement: Settlement) -> Coming:
     if settlement.leased_until and settlement.leased_until > timezone.now():
         return Coming(str(_UNDER_WAY))
     if state == S.MANUAL:
-        return Coming(str(_NOTHING))
+        return by_a_person()
     if state in BY_PLAN:
         return Coming(_attempt(settlement), _ahead(settlement.due_at))
     if state not in _STEPS:

@@ -1,7 +1,9 @@
 """What is known of a settlement when somebody decides on it: where it came from, what the ledger holds, the order."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+from django.db.models import F
 
 from hospital.worklist import Journal
 from insurance.ledger import entries
@@ -39,9 +41,7 @@ class Facts:
     @property
     def in_doubt(self) -> bool:
         """Nobody knows what stands at the insurer: an empty ledger says nothing."""
-        return self.settlement.state in _NOT_KNOWN or (
-            self.settlement.state == SettlementState.MANUAL and self.came_from in _NOT_KNOWN
-        )
+        return in_doubt(self.settlement.state, self.came_from)
 
     @property
     def insurer_as_agreed(self) -> bool:
@@ -75,9 +75,21 @@ def of(settlement: Settlement) -> Facts:
 
 def came_from(settlement: Settlement) -> str:
     """The state before the one that it is in; "" when it has been in no other."""
-    entered = Journal.objects.filter(kind="settlement", item_id=settlement.pk, to_state=settlement.state)
-    states = entered.exclude(from_state=settlement.state).order_by("-pk").values_list("from_state", flat=True)
-    return states.first() or ""
+    return all_came_from([settlement])[settlement.pk]
+
+
+def all_came_from(settlements: Collection[Settlement]) -> dict[int, str]:
+    """The state before, of many at once."""
+    states = {settlement.pk: settlement.state for settlement in settlements}
+    entered = Journal.objects.filter(kind="settlement", item_id__in=states, to_state__in=set(states.values()))
+    moves = entered.exclude(from_state=F("to_state")).order_by("pk").values_list("item_id", "from_state", "to_state")
+    before = dict.fromkeys(states, "")
+    return before | {pk: came for pk, came, state in moves if state == states[pk]}
+
+
+def in_doubt(state: str, came_from: str) -> bool:
+    """Whether the insurer's last word is missing, for a settlement in this state that came from that one."""
+    return state in _NOT_KNOWN or (state == SettlementState.MANUAL and came_from in _NOT_KNOWN)
 
 
 def agreed(settlement: Settlement) -> dict[str, int]:

@@ -17,11 +17,14 @@ from insurance.ledger.models import Leg
 from insurance.payment.models import Refund
 from insurance.quota import gate, insurers
 from insurance.settlement.models import Settlement
-from insurance.states import DecisionState, RefundState, TrialState
+from insurance.states import DecisionState, RefundState, SettlementState, TrialState
 from insurance.trial.models import Trial
 
 LOOK, ACT = "insurance.view_settlement", "insurance.change_settlement"
 PAGE = 100
+
+MOST_AT_ONCE = 500
+"""For more there is `manage.py redrive`."""
 
 Whoever = User | AnonymousUser
 
@@ -59,6 +62,12 @@ def listed(who: Whoever, choice: str, page: int, asked: str) -> dict[str, Any]:
     }
 
 
+def all_of(choice: str) -> list[tuple[str, int]]:
+    """Kind and id of the cases of a choice, the oldest first: as many as one request can carry."""
+    found = cases.found(choice if choice in set(Choice) else "")[:MOST_AT_ONCE]
+    return [(row["kind"], row["pk"]) for row in found]
+
+
 def undecided() -> QuerySet[Decision]:
     """What waits for a second person, the oldest first."""
     return Decision.objects.filter(state=DecisionState.PROPOSED).select_related("asked_by").order_by("pk")
@@ -72,7 +81,7 @@ def of_settlement(settlement: Settlement, who: Whoever) -> dict[str, Any]:
     return {
         "settlement": settlement,
         "case": cases.of_settlement(settlement),
-        "advice": advice.of(known),
+        "advice": advice.of(settlement.state, known.came_from, stands=bool(known.insurer)),
         "legs": _legs(known),
         "facts": known,
         "story": told,
@@ -103,11 +112,24 @@ def _interface() -> dict[str, Any]:
     return {"closed": gate.in_words(closed) if closed else "", "now": timezone.now()}
 
 
-def _legs(known: Facts) -> list[tuple[object, int, int]]:
-    """Leg by leg: what was agreed on, what the ledger holds."""
-    wanted = agreed(known.settlement)
-    legs = [(leg.label, wanted.get(leg, 0), known.legs.get(leg, 0)) for leg in INSURER_LEGS]
-    return [*legs, (Leg.CASH.label, known.settlement.cash_fen, known.collected_fen)]
+@dataclass(frozen=True, slots=True)
+class LegLine:
+    """A leg on the page. `stands_fen` is the ledger's; None where nobody knows. `differs`: it should be as agreed."""
+
+    label: object
+    agreed_fen: int
+    stands_fen: int | None
+    differs: bool
+
+
+def _legs(known: Facts) -> list[LegLine]:
+    """Leg by leg: what was agreed on, what the ledger holds. While it goes on by itself, a difference is no trouble."""
+    wanted, nobody_knows = agreed(known.settlement), known.in_doubt and not known.insurer
+    stands = {leg: None if nobody_knows else known.legs.get(leg, 0) for leg in INSURER_LEGS}
+    legs = [(leg.label, wanted.get(leg, 0), stands[leg]) for leg in INSURER_LEGS]
+    cash = (Leg.CASH.label, known.settlement.cash_fen, known.collected_fen)
+    should = known.settlement.state in (SettlementState.MANUAL, SettlementState.COMPLETED)
+    return [LegLine(*leg, differs=should and leg[2] is not None and leg[1] != leg[2]) for leg in (*legs, cash)]
 
 
 def _buttons(known: Facts, who: Whoever, *, undecided: bool) -> list[Button]:

@@ -37,6 +37,13 @@ class Redriven:
     count: int = 0
     refused: list[tuple[str, Refusal]] = field(default_factory=list)
 
+    def by_reason(self) -> dict[str, list[str]]:
+        """What stood against which cases."""
+        told: dict[str, list[str]] = {}
+        for case, refusal in self.refused:
+            told.setdefault(str(refusal.detail), []).append(case)
+        return told
+
 
 def selected(states: Iterable[str], older_than_minutes: int = 0) -> QuerySet[Settlement]:
     """Settlements that have been in one of these states for so long. Raises `Invalid("no_such_state")`."""

@@ -92,7 +92,7 @@ def _tell(facts: Facts) -> None:
 
 def _not_undone(facts: Facts) -> None:
     """The undoing was seen and the money is to go back: asked again, it might be settled once more."""
-    if facts.came_from == SettlementState.REFUNDING:
+    if facts.settlement.state == SettlementState.MANUAL and facts.came_from == SettlementState.REFUNDING:
         raise Conflict("undone_already", _("It is undone at the insurer: only the money is still to be given back."))
 
 
@@ -127,6 +127,7 @@ def _returned(facts: Facts) -> None:
 _RULES: Mapping[Action, Callable[[Facts], None]] = {
     Action.ASK: _ask,
     Action.TELL: _tell,
+    Action.UNDO: _not_undone,
     Action.REFUND: _refund,
     Action.COMPLETE: _complete,
     Action.VOID: _void,

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
+from insurance.desk.actions import Action
+from insurance.interface.client import Outcome
+from insurance.quota.lanes import Lane
 from insurance.states import DecisionState, PaymentState, RefundState, SettlementState, TrialState
 
 SETTLEMENT: Mapping[str, object] = {
@@ -53,7 +56,22 @@ DECISION: Mapping[str, object] = {
     DecisionState.WITHDRAWN: _("withdrawn"),
     DecisionState.LAPSED: _("lapsed"),
 }
+OUTCOME: Mapping[str, object] = {
+    "": _("no answer yet"),
+    Outcome.ANSWERED: _("answered"),
+    Outcome.REFUSED: _("refused"),
+    Outcome.THROTTLED: _("too many calls, not done"),
+    Outcome.NOT_SENT: _("not sent"),
+    Outcome.UNKNOWN: _("answer lost"),
+}
+LANES: Mapping[str, object] = {
+    Lane.TRIAL: _("trial"),
+    Lane.SETTLEMENT: _("settlement"),
+    Lane.RECOVERY: _("recovery"),
+}
 _BY_KIND = {
+    "outcome": OUTCOME,
+    "lane": LANES,
     "settlement": SETTLEMENT,
     "trial": TRIAL,
     "paymentorder": PAYMENT,
@@ -72,6 +90,14 @@ KINDS: Mapping[str, object] = {
 def state(kind: str, name: str) -> str:
     """The state of a row of this kind, in words; as it is where there are none."""
     return str(_BY_KIND.get(kind, {}).get(name, name))
+
+
+def changed(subject: str, text: str) -> str:
+    """Before or after, in a change that staff made to this subject: an action, or a state of it or of a decision."""
+    if text in Action.values:
+        return str(Action(text).label)
+    own = _BY_KIND.get(subject.partition(" ")[0], {})
+    return str(own.get(text) or DECISION.get(text, text))
 
 
 def kind(name: str) -> str:

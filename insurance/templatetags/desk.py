@@ -25,3 +25,9 @@ def state_of(name: str, kind: str) -> str:
 def kind_of(name: str) -> str:
     """The kind of a row, in words."""
     return words.kind(name)
+
+
+@register.filter
+def changed_of(text: str, subject: str) -> str:
+    """What stands in a change of this subject, in words."""
+    return words.changed(subject, text)

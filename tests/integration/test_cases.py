@@ -29,6 +29,13 @@ def listed(choice: str = "") -> list[Case]:
     return cases.shown(list(cases.found(choice)))
 
 
+def advised(settlement: Settlement) -> advice.Advice:
+    known = facts.of(settlement)
+    told = advice.of(settlement.state, known.came_from, stands=bool(known.insurer))
+    assert told is not None
+    return told
+
+
 def since(settlement: Settlement, seconds: float) -> None:
     """It has been in its state for so long."""
     Settlement.objects.filter(pk=settlement.pk).update(since=Now() - timedelta(seconds=seconds))
@@ -108,6 +115,24 @@ def test_the_money_at_stake_is_the_ledgers(
     )
 
 
+@pytest.mark.parametrize(
+    ("settlement", "known"),
+    [
+        (brought.unknown, False),
+        (brought.manual_from_unknown, False),
+        (brought.manual_from_reversing, False),
+        (brought.manual_otherwise, True),
+        (brought.manual_from_refunding, True),
+    ],
+)
+def test_an_empty_ledger_is_not_told_as_nothing_while_nobody_knows(
+    settlement: Callable[[], Settlement], known: bool
+) -> None:
+    settlement()
+    (case,) = listed()
+    assert case.money is not None and case.money.known == known
+
+
 def test_the_money_is_told_leg_by_leg() -> None:
     brought.manual_from_confirming()
     (case,) = listed()
@@ -157,13 +182,13 @@ def test_a_payment_is_asked_about_when_its_order_is_due() -> None:
     ],
 )
 def test_every_way_before_a_person_comes_with_advice(manual: Callable[[], Settlement]) -> None:
-    told = advice.of(facts.of(manual()))
-    assert told is not None and str(told.means) and str(told.do)
+    told = advised(manual())
+    assert str(told.means) and str(told.do)
+    assert [case.means for case in listed()] == [str(told.means)]
 
 
 def test_other_amounts_are_told_from_silence() -> None:
-    silent, otherwise = (advice.of(facts.of(one())) for one in (brought.manual_from_unknown, brought.manual_otherwise))
-    assert silent is not None and otherwise is not None
+    silent, otherwise = advised(brought.manual_from_unknown()), advised(brought.manual_otherwise())
     assert "nobody knows" in str(silent.means) and "other amounts" in str(otherwise.means)
 
 

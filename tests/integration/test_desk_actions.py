@@ -156,9 +156,9 @@ def test_what_is_not_settled_or_not_paid_is_not_told() -> None:
     assert refused(brought.manual_otherwise(), TELL) == "not_paid_as_agreed"
 
 
-def test_what_is_undone_is_neither_asked_about_nor_told() -> None:
+def test_what_is_undone_is_neither_asked_about_nor_told_nor_undone() -> None:
     """Asked again, it could be settled once more while the money is on its way back."""
-    for action in (ASK, TELL):
+    for action in (ASK, TELL, UNDO):
         assert refused(brought.manual_from_refunding(), action) == "undone_already"
 
 

@@ -116,7 +116,7 @@ def test_a_file_tells_the_whole_story(clerk: Client) -> None:
     )
     told = page(clerk, file_of(settlement))
     for word in (
-        *(call.msgid, "2207A", "unknown", settlement.number, f"R{settlement.number}", settlement.setl_id),
+        *(call.msgid, "2207A", "answer lost", settlement.number, f"R{settlement.number}", settlement.setl_id),
         *("the payment institution would not give the money back", "money goes back", "Try the refund again"),
         *("insurance fund", "collected", "What happens next by itself", "Nothing: a person must decide."),
     ):
@@ -223,6 +223,14 @@ def test_those_that_are_ticked_go_on(clerk: Client) -> None:
     assert "Due now: 1" in post(clerk, at("changelist"), case=ticked, why=WHY)
     settlement.refresh_from_db(), left.refresh_from_db()
     assert settlement.due_at <= timezone.now() and left.due_at == later
+
+
+def test_all_of_a_list_go_on(clerk: Client) -> None:
+    unknown, trial = [brought.unknown() for _ in range(3)], brought.frozen()
+    assert "Due now: 3" in post(clerk, at("changelist"), all="unknown", why=WHY)
+    assert (doing.state_of(trial), Change.objects.count()) == ("frozen", len(unknown))
+    assert "Due now: 4" in post(clerk, at("changelist"), all="", why=WHY)
+    assert doing.state_of(trial) == "waiting"
 
 
 @pytest.fixture

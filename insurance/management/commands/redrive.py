@@ -1,6 +1,5 @@
 """`redrive --why TEXT`: after an outage, what waits for its next attempt goes on now, as fast as the limit allows."""
 
-from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -33,5 +32,5 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(str(refusal.detail)) from refusal
         self.stdout.write(f"due now: {done.count}")
-        for told, count in Counter(str(refusal.detail) for _, refusal in done.refused).items():
-            self.stdout.write(f"left as they are: {count} ({told})")
+        for told, refused in done.by_reason().items():
+            self.stdout.write(f"left as they are: {len(refused)} ({told})")
