@@ -116,7 +116,13 @@ def _now(action: Action, known: Facts, reason: str) -> None:
     else:
         again = {"asked": 0} if settlement.state in BY_PLAN else {}
         worklist.move(settlement, settlement.state, reason=reason, due_at=Now(), **again)
-        wake.task(TASKS[Lane.RECOVERY] if settlement.state in BY_PLAN else COLLECT_TASK)
+        wake.task(_TURN.get(settlement.state, COLLECT_TASK))
 
+
+_TURN: dict[str, str] = {
+    SettlementState.WAITING: TASKS[Lane.SETTLEMENT],
+    **dict.fromkeys(BY_PLAN, TASKS[Lane.RECOVERY]),
+}
+"""Who goes on; a self-pay settlement that waits is found by the sweep within seconds."""
 
 _ACT = {Action.NOW: _now, Action.VOID: _void, Action.RETURNED: _returned}

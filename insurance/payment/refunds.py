@@ -3,7 +3,7 @@
 import logging
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from hospital import wake, worklist
@@ -50,8 +50,9 @@ def try_again(refund: Refund, why: str) -> None:
 
 
 def hasten(order: PaymentOrder, why: str) -> None:
-    """What is to go back is asked of the institution now, and not when it would be."""
-    for refund in order.refunds.filter(state=RefundState.DUE):
+    """What is to go back is asked of the institution now, and not when it would be; unless it is being asked just now."""
+    under_way = Q(leased_until__gt=Now())
+    for refund in order.refunds.filter(state=RefundState.DUE).exclude(under_way):
         worklist.move(refund, RefundState.DUE, reason=why, due_at=Now())
     wake.task(FOLLOW_TASK)
 

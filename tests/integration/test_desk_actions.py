@@ -123,6 +123,14 @@ def test_now_asks_for_a_refund() -> None:
     assert Journal.objects.filter(kind="refund").latest("pk").reason == f"now: {WHY}"
 
 
+def test_a_refund_that_is_being_given_back_is_left_alone() -> None:
+    settlement = brought.refunding()
+    later = timezone.now() + timedelta(seconds=40)
+    Refund.objects.update(due_at=later, leased_until=later)
+    done(settlement, NOW)
+    assert Refund.objects.get().due_at == later
+
+
 def test_what_is_being_worked_on_is_left_alone() -> None:
     settlement = brought.unknown()
     Settlement.objects.update(leased_until=timezone.now() + timedelta(seconds=30))
