@@ -62,7 +62,8 @@ def ahead_of(trial: Trial, insurer: Insurer) -> int:
     """How many have their turn before this one, as things stand."""
     if trial.line_id is None or trial.number is None:
         return 0
-    own = places.ahead(trial.line_id, trial.number)
+    count = places.ahead if trial.instead_of_id is None else places.ahead_at_head
+    own = count(trial.line_id, trial.number)
     standings = standing(insurer)
     return own if len(standings) == 1 else shares.ahead(standings, trial.line_id, own)
 
