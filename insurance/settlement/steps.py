@@ -105,7 +105,7 @@ def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool
 def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
     match error:
         case Refused() if settlement.state == SettlementState.CALLING:
-            return Event.SELF_PAY if settlement.payment_id else Event.REFUSED
+            return _refused(settlement)
         case Refused() if settlement.state == SettlementState.CONFIRMING:
             return Event.REFUSED
         case Refused():
@@ -116,6 +116,15 @@ def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
             return Event.SILENCE
 
 
+def _refused(settlement: Settlement) -> Event:
+    """The insurer will not settle: what was paid ahead of the claim stays as self-pay, other money goes back."""
+    if settlement.claim_later:
+        return Event.SELF_PAY
+    return Event.STALE if settlement.payment_id else Event.REFUSED
+
+
 def _not_sent(settlement: Settlement) -> Event:
-    """It is not settled: what was paid before stays as self-pay."""
-    return Event.SELF_PAY if settlement.payment_id else Event.STALE
+    """The bill may not be settled: a claim waits for another, if the patient still wants it."""
+    if settlement.claim_later:
+        return Event.CLAIM_ANEW if settlement.wanted else Event.SELF_PAY
+    return Event.STALE
