@@ -1,7 +1,8 @@
 """The patient gives a settlement up: at once where nothing has moved, else by a flag that every later step honours.
 
 Once given up it does not complete by itself: what stands at the insurer is undone, and money that comes all the same
-goes back. Money that was paid ahead of a claim is for the service: without the claim it stays as self-pay.
+goes back. Who has paid has settled; only a claim that nothing was sent for may still be given up, and then the money,
+which is for the service, stays as self-pay.
 """
 
 from django.db import transaction
@@ -19,10 +20,9 @@ from insurance.settlement.saga import Event
 from insurance.states import PaymentState, SettlementState
 from insurance.trial import admission
 
-_OVER = (SettlementState.REFUSED, SettlementState.REVERSED)
+_OVER = (SettlementState.REFUSED, SettlementState.REFUNDING, SettlementState.REVERSED)
 _SETTLED = (SettlementState.PAID, SettlementState.CONFIRMING, SettlementState.COMPLETED)
-_NOT_SENT = (SettlementState.CLAIMING, SettlementState.WAITING)
-_UNLESS_PAID = (SettlementState.PAYING, SettlementState.INSURED)
+_CLAIM_NOT_SENT = (SettlementState.CLAIMING, SettlementState.WAITING)
 
 _WAKES = {
     SettlementState.WAITING: COLLECT_TASK,
@@ -41,22 +41,17 @@ def give_up(settlement: Settlement) -> Settlement:
         rows = Settlement.objects.select_for_update(of=("self",)).select_related("payment", "appointment")
         settlement = rows.get(pk=settlement.pk)
         given_up = not settlement.wanted and settlement.state != SettlementState.COMPLETED
-        if given_up or settlement.state in _OVER:
-            return settlement
-        _require_not_settled(settlement)
-        _give_up(settlement)
+        if not given_up and settlement.state not in _OVER:
+            _give_up(settlement)
     return settlement
 
 
-def _require_not_settled(settlement: Settlement) -> None:
-    if settlement.state in _SETTLED or (settlement.state in _UNLESS_PAID and _is_paid(settlement)):
-        raise Conflict("already_settled", _("This settlement is paid for. To have it taken back, ask the desk."))
-
-
 def _give_up(settlement: Settlement) -> None:
-    if settlement.claim_later and _is_paid(settlement) and settlement.state in _NOT_SENT:
+    if _is_paid(settlement) and settlement.claim_later and settlement.state in _CLAIM_NOT_SENT:
         record(settlement, Heard(Event.SELF_PAY, {"wanted": False}, "the claim was given up by the patient"))
         admission.withdraw(settlement.appointment, "the claim was given up")
+    elif _is_paid(settlement) or settlement.state in _SETTLED:
+        raise Conflict("already_settled", _("This settlement is paid for. To have it taken back, ask the desk."))
     elif settlement.state == SettlementState.WAITING and _nothing_moved(settlement):
         record(settlement, Heard(Event.GIVEN_UP, {"wanted": False}, "given up by the patient"))
     else:

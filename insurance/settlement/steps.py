@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from hospital import worklist
 from insurance.interface.client import InsuranceClient
-from insurance.interface.errors import InterfaceError, NotSent, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, Refusal, Refused, Throttled
 from insurance.interface.messages import PolicySplit
 from insurance.ledger import entries
 from insurance.quota import lanes, permits
@@ -104,6 +104,8 @@ def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool
 
 def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
     match error:
+        case Refused(code=Refusal.ALREADY_SETTLED):
+            return Event.SILENCE  # the network has doubled our message: the other one settled
         case Refused() if settlement.state == SettlementState.CALLING:
             return _refused(settlement)
         case Refused() if settlement.state == SettlementState.CONFIRMING:
@@ -118,13 +120,11 @@ def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
 
 def _refused(settlement: Settlement) -> Event:
     """The insurer will not settle: what was paid ahead of the claim stays as self-pay, other money goes back."""
-    if settlement.claim_later:
+    if settlement.claim_later and settlement.wanted:
         return Event.SELF_PAY
     return Event.STALE if settlement.payment_id else Event.REFUSED
 
 
 def _not_sent(settlement: Settlement) -> Event:
-    """The bill may not be settled: a claim waits for another, if the patient still wants it."""
-    if settlement.claim_later:
-        return Event.CLAIM_ANEW if settlement.wanted else Event.SELF_PAY
-    return Event.STALE
+    """The bill may not be settled: a claim waits for another; else it is over, and what was paid goes back."""
+    return Event.CLAIM_ANEW if settlement.claim_later and settlement.wanted else Event.STALE
