@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from hospital.appointments import booking, charges
 from hospital.errors import Conflict
-from hospital.models import Notice
+from hospital.models import Appointment, Notice
 from insurance.ledger import entries
 from insurance.models import Insurer, MaintenanceWindow, PaymentOrder, Settlement, Trial
 from insurance.quota import insurers
@@ -129,7 +129,7 @@ def test_nothing_else_happens_to_the_appointment_meanwhile(insurer: Simulator, p
     turns.take_one()
     assert doing.state_of(settlement.trial) == "priced"
     assert refused(settlement.trial, "insurance") == "already_settling"
-    assert admission.enter(settlement.appointment) == settlement.trial
+    assert admission.enter(Appointment.objects.get(pk=settlement.appointment_id)) == settlement.trial
 
 
 def test_who_never_pays_stands_in_the_line_as_if_nothing_had_happened(insurer: Simulator, payments: Simulator) -> None:
