@@ -75,7 +75,8 @@ def _follow_one(settlement: Settlement) -> None:
         if settlement.state != SettlementState.CLAIMING or trial.state in _STILL_OUT:
             raise worklist.Overtaken(f"settlement {settlement.pk} no longer waits for this bill")
         if trial.state in _NO_INSURANCE:
-            record(settlement, Heard(Event.SELF_PAY, reason=f"no insurance: the trial is {trial.state}"))
+            why = f"no insurance: the trial is {trial.state}"
+            record(settlement, Heard(Event.SELF_PAY, reason=why, said=trial.refusal))
         elif trial.state == TrialState.PRICED and is_valid(trial) and not inputs.changed(trial):
             worklist.move(trial, TrialState.ACCEPTED, reason="claimed for what was paid before")
             amounts = {name: getattr(trial, name) or 0 for name in ("total_fen", "fund_fen", "account_fen", "cash_fen")}

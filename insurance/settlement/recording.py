@@ -114,7 +114,7 @@ def _go_on(settlement: Settlement, to: str, event: Event, heard: Heard) -> None:
     worklist.move(settlement, to, reason=heard.reason or event, **fields)
     _follow(settlement, to)
     if settlement.claim_later and settlement.wanted:
-        _tell_of_the_claim(settlement, event)
+        _tell_of_the_claim(settlement, event, heard.said)
 
 
 def _as_self_pay(settlement: Settlement) -> dict[str, Any]:
@@ -172,10 +172,10 @@ def _complete(settlement: Settlement) -> None:
         writing.write(settlement.appointment_id, Kind.COMPLETED)
 
 
-def _tell_of_the_claim(settlement: Settlement, event: Event) -> None:
+def _tell_of_the_claim(settlement: Settlement, event: Event, said: str) -> None:
     """What has become of what was paid for before."""
     if event is Event.SELF_PAY:
-        writing.write(settlement.appointment_id, Kind.CLAIM_REFUSED, reason=settlement.trial.refusal)
+        writing.write(settlement.appointment_id, Kind.CLAIM_REFUSED, reason=said)
     elif event is Event.PAID_BEFORE and settlement.payment is not None:
         refund = Decimal(refunds.owed_fen(settlement.payment)) / 100
         writing.write(settlement.appointment_id, Kind.CLAIM_SETTLED, refund=f"{refund:.2f}")

@@ -171,12 +171,19 @@ def next_state(state: S | str, event: Event) -> S:
     return follows
 
 
+_WHEN_GIVEN_UP = {
+    Event.SETTLED_IN_FULL: Event.SETTLED,
+    Event.NOTHING_TO_PAY: Event.GIVEN_UP,
+    Event.PAID_BEFORE: Event.GIVEN_UP,
+}
+
+
 def when_given_up(state: S | str, event: Event, *, insured: bool) -> Event:
     """What an event means where the patient has given the settlement up meanwhile: it does not go on to PAID, and money
     that came all the same goes back. `insured`: the insurer has settled."""
     if state == S.PAYING and event in (Event.PAID, Event.PAID_AHEAD):
         return Event.NOT_PAID if insured else Event.ABANDONED
-    return {Event.SETTLED_IN_FULL: Event.SETTLED, Event.NOTHING_TO_PAY: Event.GIVEN_UP}.get(event, event)
+    return _WHEN_GIVEN_UP.get(event, event)
 
 
 def after_undoing(*, paid: bool, kept: bool, again: bool) -> Event:

@@ -94,7 +94,8 @@ def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool
         with exchange(held, lane, purpose(settlement)) as client:
             heard = _SPEAK[settlement.state](client, settlement)
     except InterfaceError as error:
-        heard = Heard(_meaning(settlement, error), reason=f"{type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, Refused) else ""
+        heard = Heard(_meaning(settlement, error), reason=f"{type(error).__name__}: {error}", said=said)
     try:
         record(settlement, heard)
     except worklist.Overtaken:

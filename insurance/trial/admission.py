@@ -61,6 +61,7 @@ def again(earlier: Trial, *, claimed: bool = False) -> Trial:
     worklist.enter(trial)
     if not trial.held_back:
         wake.task(TASKS[Lane.TRIAL])
+    line.place_of(trial)  # what it is measured by
     places.come_back(joined.pk, number)
     return trial
 

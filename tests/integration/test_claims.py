@@ -242,12 +242,13 @@ def test_what_the_insurer_will_not_price_stays_as_self_pay(insurer: Simulator, p
 
 
 def test_what_the_insurer_will_not_settle_stays_as_self_pay(insurer: Simulator, payments: Simulator) -> None:
-    insurer.faults({"infno": "2207A", "kind": "refuse"})
+    insurer.faults({"infno": "2207A", "kind": "refuse", "message": "已停保"})
     settlement = claiming.insured()
     assert (doing.state_of(settlement), settlement.mode) == ("paid", "self_pay")
     assert (settlement.total_fen, settlement.cash_fen, settlement.fund_fen) == (3052, 3052, 0)
     doing.recovered(settlement, "completed")
     assert kinds(settlement) == ["claim_refused", "completed"]
+    assert Notice.objects.get(kind="claim_refused").facts == {"reason": "已停保"}
     assert payments.ledger()["totals"]["refunded_fen"] == 0 and not insurer.ledger()["settlements"]
 
 
