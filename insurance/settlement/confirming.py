@@ -2,13 +2,12 @@
 
 from insurance.interface.client import InsuranceClient
 from insurance.interface.messages import Bill, SelfPayReport
-from insurance.interface.profile import Operation
 from insurance.ledger import entries
 from insurance.settlement import agreement
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.saga import Event
-from insurance.settlement.standing import Standing, may_still_arrive, standing
+from insurance.settlement.standing import Standing, standing
 from insurance.settlement.undoing import take_back, undone
 from insurance.trial import conversation
 from insurance.trial.models import Visit
@@ -21,8 +20,8 @@ def confirm(client: InsuranceClient, settlement: Settlement) -> Heard:
         client.report_self_pay(_report(settlement, visit))
         return Heard(Event.TOLD)
     there = standing(client, settlement, visit)
-    if may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE):
-        return Heard(Event.UNCLEAR, reason="a reversal may still arrive")
+    if there.may_settle or there.may_undo:
+        return Heard(Event.UNCLEAR, reason="something that was sent may still arrive")
     bill = there.known
     if bill is None or there.others or (bill.refunded and there.ours):
         return Heard(Event.CONTRADICTED, reason="the insurer holds another settlement of this visit")
@@ -40,6 +39,8 @@ def _alone(client: InsuranceClient, settlement: Settlement, visit: Visit, there:
     booked = take_back(client, visit, surplus)
     if surplus and _but(settlement, standing(client, settlement, visit).ours):
         return Heard(Event.UNCLEAR, reason="settled twice, and the surplus still stands", booked=booked)
+    if conversation.may_have_surplus(visit):
+        conversation.withdraw_surplus(client, visit)
     rest = entries.still_settled(settlement.number, {settlement.setl_id, *(one.source for one in booked)})
     told = "settled twice, the surplus was taken back" if surplus else ""
     return Heard(Event.TOLD, reason=told, booked=(*booked, *rest))

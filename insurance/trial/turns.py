@@ -51,7 +51,7 @@ def take_one() -> bool:
 def _make(trial: Trial, held: permits.Held) -> None:
     charges = list(trial.appointment.charges.order_by("pk"))
     try:
-        with exchange(held, Lane.TRIAL, f"trial {trial.pk}") as client:
+        with exchange(held, Lane.TRIAL, conversation.purpose_of(trial.pk)) as client:
             bill = conversation.price(client, trial, charges)
     except InterfaceError as error:
         record_failure(trial, error)
