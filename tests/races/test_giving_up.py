@@ -3,14 +3,21 @@ one thing and has another happen to him."""
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from hospital import worklist
 from hospital.appointments import charges
 from hospital.models import Appointment
+from insurance.ledger import entries
+from insurance.ledger.entries import Amounts
+from insurance.ledger.models import Kind as LedgerKind
+from insurance.ledger.models import Leg
 from insurance.models import PaymentOrder, Settlement, Trial
 from insurance.quota.exchange import new_msgid
 from insurance.settlement import claims, collecting, giving_up, opening, recording, steps
@@ -20,7 +27,7 @@ from insurance.trial import admission, line, turns
 from tests import factories
 from tests.integration import claiming, doing
 from tests.integration.test_trial_guards import ITEM
-from tests.races.together import at_once, codes, good
+from tests.races.together import at_once, codes, good, wait_until
 from tests.simulators import Simulator
 
 
@@ -94,6 +101,37 @@ def test_without_asking_for_the_patient_s_word_it_does(insurer: Simulator) -> No
     worklist.move(taken, "paid")
     assert doing.state_of(taken) == "paid" and not taken.wanted
     assert to_its_end(taken) != "reversed"
+
+
+def waiting_for_locks() -> int:
+    """How many connections to this database wait for somebody else's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+            "WHERE NOT granted AND datname = current_database()"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_a_word_that_comes_while_an_answer_is_being_recorded_comes_too_late(insurer: Simulator) -> None:
+    """The answer has been looked at by what the patient wants, and is held up before it is written down."""
+    opening.open_settlement(doing.priced(doing.somebody_whose_account_covers()), "insurance")
+    taken = worklist.claim(Settlement.objects.all(), "calling", lease_seconds=60, settle_msgid=new_msgid())
+    assert taken is not None
+    amounts = Amounts(LedgerKind.SETTLED, "the same entry", "2207", timezone.now(), ((Leg.FUND, 1),))
+    answer = Heard(Event.SETTLED_IN_FULL, booked=(amounts,))
+    acts: list[partial[object]] = [partial(recording.record, taken, answer), partial(give_up, taken)]
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            entries.book("somebody else's", [amounts])
+            recorded = threads.submit(at_once, acts[:1])
+            wait_until(lambda: waiting_for_locks() == 1)
+            given_up = threads.submit(at_once, acts[1:])
+            wait_until(lambda: waiting_for_locks() == 2 or given_up.done())
+            transaction.set_rollback(True)
+        assert recorded.result() == [None] and codes(given_up.result()) == ["already_settled"]
+    assert doing.state_of(taken) == "paid" and taken.wanted
 
 
 def test_paying_against_giving_up(insurer: Simulator, payments: Simulator) -> None:
