@@ -1,7 +1,7 @@
 """Carry out what staff want: at once where it only reads or reports, else when a second person has approved.
 
-The settlement's row is locked first, then anything else of it. What was seen must still be so: whoever acts on an old
-page is told to look again.
+The appointment is locked first, then the settlement, then anything else of it. What was seen must still be so: whoever
+acts on an old page is told to look again.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from hospital import changes, wake, worklist
 from hospital.changes import Who
 from hospital.errors import Conflict
+from hospital.models import Appointment
 from insurance.desk import facts, rules
 from insurance.desk.actions import AT_ONCE, EVENTS, Action
 from insurance.desk.facts import Facts
@@ -66,10 +67,17 @@ def carry_out(action: Action, known: Facts, *, who: Who, why: str) -> None:
 
 def locked(seen: Seen) -> Settlement:
     """The row, for us alone until the transaction ends. Raises `Conflict("moved_on")`."""
-    row = Settlement.objects.select_for_update(of=("self",)).get(pk=seen.pk)
+    row = lock(seen.pk)
     if Seen.of(row) != seen:
         raise Conflict("moved_on", _MOVED_ON)
     return row
+
+
+def lock(settlement_id: int) -> Settlement:
+    """The appointment first, then the settlement, as `recording.record` does and whoever opens one or gives one up."""
+    appointment_id = Settlement.objects.values_list("appointment_id", flat=True).get(pk=settlement_id)
+    Appointment.objects.select_for_update().get(pk=appointment_id)
+    return Settlement.objects.select_for_update(of=("self",)).get(pk=settlement_id)
 
 
 @contextmanager

@@ -125,7 +125,7 @@ def _carry_out(decision: Decision, who: User, answer: str) -> Decision:
 
 def _locked(decision: Decision) -> Decision:
     """The settlement's row first, as everybody locks them, then its own. Raises `Conflict("already_decided")`."""
-    settlement = Settlement.objects.select_for_update(of=("self",)).get(pk=decision.settlement_id)
+    settlement = acting.lock(decision.settlement_id)
     row = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
     if row.state != DecisionState.PROPOSED:
         raise Conflict("already_decided", _("This was decided on already."))

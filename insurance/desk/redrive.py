@@ -73,7 +73,7 @@ def redrive(cases: Iterable[tuple[str, int]], *, who: Who, why: str) -> Redriven
 def try_again(refund: Refund, *, who: Who, why: str) -> None:
     """A refused refund is asked for once more. Raises `Conflict("not_refused")`, `Invalid("no_reason")`."""
     with transaction.atomic():
-        Settlement.objects.select_for_update(of=("self",)).get(payment_id=refund.order_id)  # as everybody: it first
+        acting.lock(refund.order.settlement.pk)  # as everybody: it first
         row = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
         if row.state != RefundState.REFUSED:
             raise Conflict("not_refused", _("This refund is not refused any more."))

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('hospital', '0003_tuning'),
-        ('insurance', '0007_settlement_recovery'),
+        ('insurance', '0008_claims'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -50,7 +50,7 @@ def try_again(refund: Refund, why: str) -> None:
 
 
 def hasten(order: PaymentOrder, why: str) -> None:
-    """What is to go back is asked of the institution now, and not when it would be. What is being asked is left alone."""
+    """What is to go back is asked of the institution now, and not when it would be. One under way is left alone."""
     under_way = Q(leased_until__gt=Now())
     for refund in order.refunds.filter(state=RefundState.DUE).exclude(under_way):
         worklist.move(refund, RefundState.DUE, reason=why, due_at=Now())

@@ -7,21 +7,24 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from hospital import worklist
-from hospital.models import Change, Journal
+from hospital.models import Appointment, Change, Journal
 from insurance.desk import acting, alerts, decisions, redrive
 from insurance.desk.actions import Action
 from insurance.desk.models import Decision
 from insurance.ledger import entries
 from insurance.models import LedgerEntry, Refund, Settlement
+from insurance.settlement import giving_up
 from insurance.settlement.heard import Heard
 from insurance.settlement.recording import record
 from insurance.settlement.saga import Event
 from tests.integration import brought
 from tests.integration.brought import seen, somebody
-from tests.races.together import at_once, codes, good
+from tests.races.test_tuning import somebody_waits
+from tests.races.together import at_once, codes, good, wait_until
 
 WHY = "the patient came to the desk"
 ROUNDS = 6
@@ -38,6 +41,10 @@ def carried_out(settlement: Settlement) -> int:
 
 def times(settlement: Settlement, state: str) -> int:
     return Journal.objects.filter(kind="settlement", item_id=settlement.pk, to_state=state).count()
+
+
+def wanted(settlement: Settlement) -> bool:
+    return Settlement.objects.values_list("wanted", flat=True).get(pk=settlement.pk)
 
 
 def state_of(settlement: Settlement) -> str:
@@ -98,6 +105,42 @@ def test_ten_proposals_at_once_are_one() -> None:
     outcomes = at_once([partial(decisions.propose, known, Action.UNDO, who=who, why=WHY) for who in clerks])
     assert len(good(outcomes)) == 1 and codes(outcomes) == ["already_proposed"] * 9
     assert Decision.objects.count() == Change.objects.count() == 1
+
+
+def test_staff_the_patient_and_a_turn_at_once_do_not_wait_in_a_circle() -> None:
+    for _ in range(ROUNDS):
+        settlement = brought.unknown()
+        decision = proposed(settlement)
+        acts: list[Any] = [
+            partial(decisions.approve, decision, who=somebody("supervisor")),
+            partial(giving_up.give_up, settlement),
+            partial(turn, settlement),
+        ]
+        told = codes(at_once(acts))
+        assert set(told) <= {"lapsed", "under_way", "Overtaken", "already_decided"}, told
+        assert state_of(settlement) in {"reversing", "insured"} and not wanted(settlement)
+
+
+def test_with_the_locks_in_another_order_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: the settlement first, while a turn's record holds the appointment and wants the settlement."""
+    settlement = brought.unknown()
+    decision = proposed(settlement)
+    has_the_settlement = threading.Event()
+
+    def settlement_first(settlement_id: int) -> Settlement:
+        row = Settlement.objects.select_for_update(of=("self",)).get(pk=settlement_id)
+        has_the_settlement.set()
+        wait_until(somebody_waits)
+        Appointment.objects.select_for_update().get(pk=row.appointment_id)
+        return row
+
+    def give_up() -> None:
+        has_the_settlement.wait(timeout=10)
+        giving_up.give_up(settlement)
+
+    monkeypatch.setattr(acting, "lock", settlement_first)
+    outcomes = at_once([partial(decisions.approve, decision, who=somebody("supervisor")), give_up])
+    assert [type(each) for each in outcomes if isinstance(each, Exception)] == [OperationalError]
 
 
 def test_a_turn_and_an_approval_at_once_never_both_have_their_way() -> None:
