@@ -25,8 +25,13 @@ def to_fen(value: object) -> int:
 
 def to_yuan(fen: int) -> str:
     """Wire text of an amount in fen, as the recorded requests write it: "1200", "4.52", "69.6"."""
+    return to_yuan_in_full(fen).rstrip("0").rstrip(".")
+
+
+def to_yuan_in_full(fen: int) -> str:
+    """As the files of a statement write it: "1200.00", "-4.50"."""
     yuan, rest = divmod(abs(fen), 100)
-    text = f"{yuan}.{rest:02d}".rstrip("0").rstrip(".")
+    text = f"{yuan}.{rest:02d}"
     return f"-{text}" if fen < 0 else text
 
 

@@ -1,5 +1,6 @@
 """The insurer, operation by operation. Every call goes through `_call`: written down, sent, decoded, recorded."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +8,7 @@ from typing import Protocol
 
 from insurance.interface import questions
 from insurance.interface.errors import InterfaceError, NotSent, Refused, Throttled
-from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Request
+from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Reply, Request
 from insurance.interface.messages import (
     Bill,
     Card,
@@ -89,7 +90,7 @@ class InsuranceClient:
         return self._call(self._dialect.register, questions.Registration(insured, card, visit))
 
     def cancel_registration(self, insured: Insured, mdtrt_id: str, ipt_otp_no: str) -> None:
-        """2202: take a visit back that has no settlement."""
+        """2202: take a visit back that has no settlement. A repeat is Refused, "no_such_visit"."""
         self._call(self._dialect.cancel_registration, questions.RegistrationKey(insured, mdtrt_id, ipt_otp_no))
 
     def upload_visit(self, insured: Insured, mdtrt_id: str, visit: Visit) -> None:
@@ -143,25 +144,35 @@ class InsuranceClient:
         return self._call(self._dialect.settle, questions.Settling(pricing, invono, split), msgid)
 
     def cancel(self, insured: Insured, mdtrt_id: str, setl_id: str, msgid: str | None = None) -> Bill:
-        """2208: cancel a settlement whole; the bill with negative amounts."""
+        """2208: cancel a settlement whole; the bill with negative amounts (protocol 3.9).
+
+        A repeat is Refused, "already_reversed"; `query` says whether the first was carried out.
+        """
         return self._call(self._dialect.cancel, questions.SettlementKey(insured, mdtrt_id, setl_id), msgid)
 
     def reverse(self, insured: Insured, omsgid: str, oinfno: str, msgid: str | None = None) -> None:
-        """2601: undo what was sent as `omsgid` (冲正), whether or not it was carried out."""
+        """2601: undo what was sent as `omsgid` (冲正), whether or not it was carried out (protocol 3.10).
+
+        May be repeated: Refused with "already_reversed" says that it is undone, with "nothing_to_reverse" that the
+        centre does not have it.
+        """
         self._call(self._dialect.reverse, questions.Reversal(insured, omsgid, oinfno), msgid)
 
     def find_visits(
         self, insured: Insured, begin: datetime, end: datetime, med_type: str
     ) -> tuple[tuple[str, str], ...]:
-        """5201: (mdtrt_id, ipt_otp_no) of the person's visits begun in that time."""
+        """5201: (mdtrt_id, ipt_otp_no) of the person's visits begun in that time. May be repeated."""
         return self._call(self._dialect.find_visits, questions.VisitSearch(insured, begin, end, med_type))
 
     def query(self, insured: Insured, mdtrt_id: str, setl_id: str) -> Bill:
-        """5203: a settlement as the centre has it. Raises Refused when it knows none."""
+        """5203: a settlement as the centre has it. May be repeated. Refused, "no_such_settlement", when it has none."""
         return self._call(self._dialect.query, questions.SettlementKey(insured, mdtrt_id, setl_id))
 
     def settled_ids(self, insured: Insured, mdtrt_id: str) -> tuple[str, ...]:
-        """5204: the setl_ids on the visit's fee details: the search after a lost 2207 reply (protocol 3.13)."""
+        """5204: the setl_ids on the visit's fee details: the search after a lost 2207 reply (protocol 3.13).
+
+        May be repeated. Refused, "no_such_visit", when the centre has no such visit.
+        """
         return self._call(self._dialect.settled_ids, questions.VisitKey(insured, mdtrt_id))
 
     def report_self_pay(self, report: SelfPayReport, msgid: str | None = None) -> None:
@@ -173,19 +184,28 @@ class InsuranceClient:
         return self._call(self._dialect.day_totals, question)
 
     def day_details(self, question: DayDetails) -> ResultFile:
-        """3202: compare details, after the upload of our file (9101)."""
+        """3202: compare details with our file (protocol 3.12); where the result lies. May be repeated."""
         return self._call(self._dialect.day_details, question)
+
+    def upload(self, filename: str, content: bytes) -> str:
+        """9101: hand a file over (protocol 3.12); its file_qury_no. May be repeated: each is a file of its own."""
+        return self._call(self._dialect.upload, questions.FileUpload(filename, content))
+
+    def download(self, file_qury_no: str, filename: str) -> bytes:
+        """9102: a file that the centre has laid out (protocol 3.12). May be repeated."""
+        return self._call(self._dialect.download, questions.FileKey(file_qury_no, filename))
 
     def _call(self, exchange: Exchange[Question, Answer], question: Question, msgid: str | None = None) -> Answer:
         """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown."""
         msgid = msgid or self._journal.new_msgid()
         request = exchange.encode(self._profile, msgid, self._clock(), question)
+        begun_at = time.monotonic()
         seconds = self._written_down(msgid, request)
         outcome, note, received = Outcome.UNKNOWN, "interrupted", b""
         try:
-            reply = self._transport.send(request, seconds)
-            received = reply.body
-            answer = exchange.decode(question, reply)
+            reply = self._transport.send(request, seconds, begun_at)
+            received = reply.kept
+            answer = self._decoded(exchange, question, reply)
             outcome, note = Outcome.ANSWERED, ""
         except InterfaceError as error:
             outcome, note = _outcome_of(error), str(error)
@@ -193,6 +213,16 @@ class InsuranceClient:
         finally:
             self._journal.after(msgid, outcome, received, note)
         return answer
+
+    def _decoded(self, exchange: Exchange[Question, Answer], question: Question, reply: Reply) -> Answer:
+        """A refusal whose text the Profile knows gets our word for it."""
+        try:
+            return exchange.decode(question, reply)
+        except Refused as refused:
+            word = self._profile.refusal(exchange.operation, str(refused))
+            if not word:
+                raise
+            raise Refused(str(refused), code=word) from None
 
     def _written_down(self, msgid: str, request: Request) -> float:
         """A journal that fails otherwise (say, a msgid used before) is left alone: the older record must stand."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown
 
+WRITE_BYTES = 16 * 1024
+
 
 class Call(threading.local):
     """The call that this thread is making: when it must be over, and whether a byte of it may have left."""
@@ -16,11 +18,12 @@ class Call(threading.local):
     ends_at = 0.0
     has_begun = False
 
-    def begin(self, timeout_seconds: float) -> None:
-        """Start the clock. Raises NotSent when there is no time at all."""
+    def begin(self, timeout_seconds: float, begun_at: float | None = None) -> None:
+        """Start the clock, at `begun_at` if given. Raises NotSent when there is no time at all."""
         self.has_begun = False
-        self.ends_at = time.monotonic() + timeout_seconds
-        if not timeout_seconds > 0:
+        now = time.monotonic()
+        self.ends_at = (now if begun_at is None else begun_at) + timeout_seconds
+        if not self.ends_at > now:
             raise self.failure("no time is left")
 
     def seconds_left(self) -> float:
@@ -64,9 +67,11 @@ class BoundedStream:
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = self._call.seconds_left()
-        self._call.has_begun = True
-        self._stream.write(buffer, left)
+        """In pieces, because the limit below starts anew with every byte that a slow reader takes of one."""
+        for place in range(0, len(buffer), WRITE_BYTES):
+            left = self._call.seconds_left()
+            self._call.has_begun = True
+            self._stream.write(buffer[place : place + WRITE_BYTES], left)
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None

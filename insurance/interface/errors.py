@@ -11,6 +11,7 @@ Source: protocol 4 (idempotency and failure semantics).
 """
 
 import re
+from enum import StrEnum
 
 _ALNUM = "0-9A-Za-z０-９Ａ-Ｚａ-ｚ"
 # Bracketed internal codes such as [iptPsnSetlMgtBO_4412] are the only error codes a centre gives (protocol 4).
@@ -48,10 +49,20 @@ class Throttled(InterfaceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Refusal(StrEnum):
+    """Refusals that tell what stands at the centre: the `code` of Refused when the Profile knows the text."""
+
+    ALREADY_SETTLED = "already_settled"  # 2207: another message has settled it
+    NOTHING_TO_REVERSE = "nothing_to_reverse"  # 2601: what we sent was not carried out
+    ALREADY_REVERSED = "already_reversed"  # 2601, 2208: it was, and has been undone
+    NO_SUCH_SETTLEMENT = "no_such_settlement"  # 2208, 5203
+    NO_SUCH_VISIT = "no_such_visit"  # 2202, 2208, 5201, 5203, 5204
+
+
 class Refused(InterfaceError):
     """A business refusal (infcode other than 0); nothing was carried out.
 
-    `code` is the centre's bracketed internal code, or our own word such as "not_insured".
+    `code` is our own word (a Refusal, "not_insured") where there is one, and else the centre's bracketed internal code.
     """
 
     def __init__(self, message: str = "", code: str = "") -> None:

@@ -6,20 +6,43 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from insurance.interface import messages, questions
-from insurance.interface.profile import Profile
+from insurance.interface.profile import Operation, Profile
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
+FILE_TYPES = ("application/octet-stream", "application/zip")  # H annex A has the first
+
+
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """The value under that name; the wire does not tell upper from lower case."""
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside the envelope. The two travel as parts of one multipart form, under these names."""
+
+    filename: str
+    content: bytes = field(repr=False)
+    part: str
+    envelope_part: str
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes out: `path` is below the base URL; headers may hold keys and the body a person, so neither is shown."""
+    """What goes out: `path` is below the base URL; headers may hold keys and the body a person, so neither is shown.
+
+    `body` is the envelope, and all of it that is written down; `answer_bytes` is the longest answer that is taken
+    (None: the transport's own limit).
+    """
 
     infno: str
     path: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    attachment: Attachment | None = None
+    answer_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,18 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it brings a file, and not a text; a gateway may give a JSON refusal the type of a file."""
+        kind = (header(self.headers, "content-type") or "").partition(";")[0].strip().lower()
+        first = self.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        return kind in FILE_TYPES and first not in (b"", b"{")
+
+    @property
+    def kept(self) -> bytes:
+        """What a journal keeps of it: the text as it came, of a file its length only."""
+        return b"[a file of %d bytes]" % len(self.body) if self.is_file else self.body
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange(Generic[Question, Answer]):
@@ -38,6 +73,7 @@ class Exchange(Generic[Question, Answer]):
     `decode` raises one of the four InterfaceErrors whenever the reply is not a readable success.
     """
 
+    operation: Operation
     encode: Callable[[Profile, str, datetime, Question], Request]
     decode: Callable[[Question, Reply], Answer]
 
@@ -64,3 +100,5 @@ class Dialect:
     report_self_pay: Exchange[messages.SelfPayReport, None]
     day_totals: Exchange[messages.DayTotals, messages.DayTotalsAnswer]
     day_details: Exchange[messages.DayDetails, messages.ResultFile]
+    upload: Exchange[questions.FileUpload, str]
+    download: Exchange[questions.FileKey, bytes]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from insurance.interface.errors import Refusal
+
 
 class Operation(StrEnum):
     """What we ask of the insurer; the transaction number (infno) that stands for it is regional (protocol 2.6)."""
@@ -27,6 +29,8 @@ class Operation(StrEnum):
     FIND_DIAGNOSES = "find_diagnoses"
     QUERY = "query"
     FEE_DETAILS = "fee_details"
+    UPLOAD_FILE = "upload_file"
+    DOWNLOAD_FILE = "download_file"
     REPORT_SELF_PAY = "report_self_pay"
 
 
@@ -50,6 +54,8 @@ NATIONAL_INFNOS: Mapping[Operation, str] = MappingProxyType(
         Operation.FIND_DIAGNOSES: "5202",
         Operation.QUERY: "5203",
         Operation.FEE_DETAILS: "5204",
+        Operation.UPLOAD_FILE: "9101",
+        Operation.DOWNLOAD_FILE: "9102",
         Operation.REPORT_SELF_PAY: "4261",
     }
 )
@@ -75,7 +81,35 @@ NATIONAL_PATHS: Mapping[Operation, str] = MappingProxyType(
         Operation.FIND_DIAGNOSES: "/fsi/api/fsiIntegratedQueryService/queryDiagInfo",
         Operation.QUERY: "/fsi/api/fsiIntegratedQueryService/querySetlInfo",
         Operation.FEE_DETAILS: "/fsi/api/fsiIntegratedQueryService/queryFeeList",
+        Operation.UPLOAD_FILE: "/fsi/api/fileupload/upload",
+        Operation.DOWNLOAD_FILE: "/fsi/api/fileupload/download",
         Operation.REPORT_SELF_PAY: "/fsi/api/selfPayService/upload",
+    }
+)
+
+# There is no catalogue of error codes (protocol 4): a refusal is known by what its text holds. Only the refund flag's
+# text with its code is recorded (ZJ, 2601 after 2208); the others follow its wording, until a local centre's are known.
+_REFUNDED = ("退费结算标志不为未退费", "iptPsnSetlMgtBO_4412")
+_NO_VISIT = ("未查询到就诊信息", "未查询到有效的就诊信息")
+NATIONAL_REFUSALS: Mapping[Operation, Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        Operation.SETTLE: {Refusal.ALREADY_SETTLED: ("已结算", "重复结算")},
+        Operation.REVERSE: {
+            Refusal.NOTHING_TO_REVERSE: ("未查询到需要冲正",),
+            Refusal.ALREADY_REVERSED: _REFUNDED,
+        },
+        Operation.CANCEL: {
+            Refusal.NO_SUCH_SETTLEMENT: ("未查询到需要撤销的结算信息",),
+            Refusal.NO_SUCH_VISIT: _NO_VISIT,
+            Refusal.ALREADY_REVERSED: _REFUNDED,
+        },
+        Operation.QUERY: {
+            Refusal.NO_SUCH_SETTLEMENT: ("未查询到结算信息",),
+            Refusal.NO_SUCH_VISIT: _NO_VISIT,
+        },
+        Operation.FEE_DETAILS: {Refusal.NO_SUCH_VISIT: _NO_VISIT},
+        Operation.FIND_VISITS: {Refusal.NO_SUCH_VISIT: _NO_VISIT},
+        Operation.CANCEL_REGISTRATION: {Refusal.NO_SUCH_VISIT: _NO_VISIT},
     }
 )
 
@@ -119,10 +153,17 @@ class Profile:
     """Zhejiang writes 3201's and 3202's last day with 23:59:59."""
     person_fields: bool = False
     """Hunan also wants psn_cert_type, certno, psn_type and psn_name in 2201, 2206 and 2207 (H t72, t82)."""
+    refusals: Mapping[Operation, Mapping[str, tuple[str, ...]]] = field(default_factory=lambda: NATIONAL_REFUSALS)
+    """By operation and our word for a refusal: parts of the local centre's text, or its bracketed code."""
 
     def infno(self, operation: Operation) -> str:
         """The transaction number here; the national one unless `infnos` says otherwise."""
         return self.infnos.get(operation, NATIONAL_INFNOS[operation])
+
+    def refusal(self, operation: Operation, text: str) -> str:
+        """Our word for a refusal that says this; "" for one that is not known here."""
+        known = self.refusals.get(operation, {}).items()
+        return next((word for word, parts in known if any(part in text for part in parts)), "")
 
     def path_of(self, operation: Operation) -> str:
         """The path of the operation, below `base_url`."""

@@ -117,3 +117,19 @@ class Reversal:
     insured: Insured
     omsgid: str
     oinfno: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileUpload:
+    """9101."""
+
+    filename: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """9102."""
+
+    file_qury_no: str
+    filename: str

@@ -7,7 +7,7 @@ kept-alive connection turns out to be closed: we cannot know what the other side
 import socket
 import ssl
 import struct
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -40,8 +40,12 @@ SOCKET_OPTIONS = (
 class Transport(Protocol):
     """Carries one request. A signing gateway is another Transport around this one, adding its headers."""
 
-    def send(self, request: Request, timeout_seconds: float) -> Reply:
-        """Raises NotSent or OutcomeUnknown when there is no whole answer within the time."""
+    def send(self, request: Request, timeout_seconds: float, begun_at: float | None = None) -> Reply:
+        """Raises NotSent or OutcomeUnknown when there is no whole answer within the time.
+
+        `begun_at` is from when it counts (`time.monotonic()`; None: now): a process that was frozen before it sent must
+        not send when it wakes.
+        """
         ...
 
 
@@ -53,16 +57,17 @@ class HttpTransport:
         self._call = Call()
         self._client = httpx.Client(transport=self._wire(verify), trust_env=False, follow_redirects=False)
 
-    def send(self, request: Request, timeout_seconds: float) -> Reply:
+    def send(self, request: Request, timeout_seconds: float, begun_at: float | None = None) -> Reply:
         """The whole exchange ends within `timeout_seconds`, whatever the other side does."""
-        self._call.begin(timeout_seconds)
-        headers = {"accept-encoding": "identity", **request.headers}
+        self._call.begin(timeout_seconds, begun_at)
+        headers = {"accept-encoding": "identity", **_headers(request)}
         url = self._base_url + request.path
         try:
             with self._client.stream(
-                "POST", url, content=request.body, headers=headers, timeout=timeout_seconds
+                "POST", url, headers=headers, timeout=timeout_seconds, **_content(request)
             ) as response:
-                return Reply(response.status_code, dict(response.headers), _body(response))
+                body = _body(response, request.answer_bytes or MAX_ANSWER_BYTES)
+                return Reply(response.status_code, dict(response.headers), body)
         except BEFORE_SENDING as error:
             raise self._call.failure(type(error).__name__) from error
         except httpx.HTTPError as error:
@@ -82,12 +87,30 @@ class HttpTransport:
         return wire
 
 
-def _body(response: httpx.Response) -> bytes:
+def _headers(request: Request) -> dict[str, str]:
+    """A form says itself what it is, with the boundary between its parts."""
+    if request.attachment is None:
+        return dict(request.headers)
+    return {name: value for name, value in request.headers.items() if name.lower() != "content-type"}
+
+
+def _content(request: Request) -> dict[str, Any]:
+    """The envelope alone, or the envelope and the file as two parts of a form."""
+    file = request.attachment
+    if file is None:
+        return {"content": request.body}
+    return {
+        "data": {file.envelope_part: request.body.decode()},
+        "files": {file.part: (file.filename, file.content, "application/octet-stream")},
+    }
+
+
+def _body(response: httpx.Response, most_bytes: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     for part in response.iter_bytes():
         size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise OutcomeUnknown("the answer is larger than one MiB")
+        if size > most_bytes:
+            raise OutcomeUnknown(f"the answer is larger than {most_bytes} bytes")
         parts.append(part)
     return b"".join(parts)

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from hospital.errors import Conflict, Forbidden, Invalid, NotFound
 from insurance.payment import orders, signing
-from insurance.payment.gateway import OrderStatus
+from insurance.payment.gateway import AmountsDiffer, OrderStatus
 from insurance.states import PaymentState
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class NotifyView(APIView):
         try:
             if not orders.hear(order_no, status):
                 raise NotFound("no_such_order", _("There is no such order."))
-        except orders.AmountsDiffer as error:
+        except AmountsDiffer as error:
             log.error("callback for order %s: %s", order_no, error)
             raise Conflict("amounts_differ", _("The amount is not that of the order.")) from error
         return Response({"received": True})

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hospital import tuning, wake, worklist
 from insurance.ledger import entries
 from insurance.payment import gateway
-from insurance.payment.gateway import GatewayRefused, GatewayUnclear, OrderStatus
+from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear, OrderStatus
 from insurance.payment.models import PaymentOrder
 from insurance.states import PaymentState
 
@@ -19,10 +19,6 @@ log = logging.getLogger(__name__)
 
 FOLLOW_TASK = "tasks.insurance.collect"
 """Who goes on when an order has changed."""
-
-
-class AmountsDiffer(Exception):
-    """The institution speaks of another amount than we do: nothing is believed, a person must look."""
 
 
 def prepare(order_no: str, amount_fen: int) -> PaymentOrder:
@@ -84,8 +80,18 @@ def cancel(order: PaymentOrder) -> None:
     try:
         status = gateway.cancel(order.order_no)
     except GatewayRefused:
-        status = gateway.query(order.order_no)
+        status = _closed_or_what_it_is(order)
     learn(order.order_no, status)
+
+
+def _closed_or_what_it_is(order: PaymentOrder) -> OrderStatus:
+    """It cannot be closed: it is no longer open, or the institution has never heard of it. An opening that is still on
+    its way must find it closed, so it is opened first."""
+    try:
+        return gateway.query(order.order_no)
+    except GatewayRefused:
+        gateway.open_order(order.order_no, order.amount_fen, order.expires_at, subject="")
+        return gateway.cancel(order.order_no)
 
 
 def ask_due(most: int = 50) -> int:
@@ -100,8 +106,14 @@ def ask_due(most: int = 50) -> int:
             log.warning("payment institution away: %s", error)
             break
         except (GatewayRefused, AmountsDiffer) as error:
-            log.warning("payment order %s: %s: %s", order.order_no, type(error).__name__, error)
+            _in_dispute(order, f"{type(error).__name__}: {error}")
     return asked
+
+
+def _in_dispute(order: PaymentOrder, why: str) -> None:
+    """The institution says something that cannot be right: a person must look (`collecting.changed`)."""
+    log.error("payment order %s: %s", order.order_no, why)
+    PaymentOrder.objects.filter(pk=order.pk, state=PaymentState.OPEN).update(last_error=f"payment institution: {why}")
 
 
 def _postpone(order: PaymentOrder) -> None:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from hospital import wake, worklist
 from insurance.ledger import entries
 from insurance.payment import gateway
-from insurance.payment.gateway import GatewayRefused, GatewayUnclear
+from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.payment.orders import FOLLOW_TASK
 from insurance.states import PaymentState, RefundState
@@ -70,7 +70,7 @@ def _give_back_next() -> bool:
         wait = min(2.0**refund.attempt, LONGEST_WAIT_SECONDS)
         worklist.put_back(refund, RefundState.DUE, wait_seconds=wait, error=f"payment institution: {error}")
         return False
-    except GatewayRefused as error:
+    except (GatewayRefused, AmountsDiffer) as error:
         log.error("refund %s was refused by the payment institution: %s", refund.refund_no, error)
         worklist.move(refund, RefundState.REFUSED, reason=str(error), last_error=str(error)[:300], leased_until=None)
     else:

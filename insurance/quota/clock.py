@@ -133,6 +133,12 @@ def look(quiet_seconds: float) -> None:
         watch.verified(quiet_seconds)
 
 
+def set_forward_seconds(since: datetime) -> float:
+    """By how much the database's clock was set forward since that time, as far as anybody saw."""
+    steps = ClockStep.objects.filter(at__gte=since, seconds__gt=0)
+    return float(steps.aggregate(forward=Sum("seconds"))["forward"] or 0.0)
+
+
 def database_now() -> datetime:
     """What the database's clock says."""
     with connection.cursor() as cursor:

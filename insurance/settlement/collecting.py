@@ -1,17 +1,20 @@
 """The self-pay leg: open the payment order, follow what becomes of it. It needs no permit of the insurer's."""
 
+import logging
+
 from django.db.models import Q, QuerySet
 
 from hospital import worklist
 from insurance.payment import orders, refunds
-from insurance.payment.gateway import GatewayRefused, GatewayUnclear
+from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear
 from insurance.payment.models import PaymentOrder
-from insurance.payment.orders import AmountsDiffer
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.recording import record
 from insurance.settlement.saga import Event
 from insurance.states import PaymentState, RefundState, SettlementState
+
+log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 40
 BATCH = 200
@@ -42,7 +45,7 @@ def to_order() -> QuerySet[Settlement]:
 
 def changed() -> QuerySet[Settlement]:
     """Settlements whose money has moved: an order no longer open, one paid after the end, a refund carried out."""
-    paying = Q(state=SettlementState.PAYING) & ~Q(payment__state=PaymentState.OPEN)
+    paying = Q(state=SettlementState.PAYING) & (~Q(payment__state=PaymentState.OPEN) | ~Q(payment__last_error=""))
     late = Q(state=SettlementState.REVERSED, payment__state=PaymentState.PAID)
     ended = Q(payment__state=PaymentState.REFUNDED) | Q(payment__refunds__state=RefundState.REFUSED)
     given_back = Q(state=SettlementState.REFUNDING) & (ended | Q(payment=None))
@@ -80,7 +83,10 @@ def _order_next() -> bool:
     if settlement is None:
         return False
     heard = _order(settlement)
-    record(settlement, heard)
+    try:
+        record(settlement, heard)
+    except worklist.Overtaken:
+        log.warning("settlement %s: the order was opened after the turn was over; it is opened again", settlement.pk)
     return heard.event is not Event.SILENCE
 
 
@@ -100,14 +106,15 @@ def _order(settlement: Settlement) -> Heard:
     except GatewayUnclear as error:
         return Heard(Event.SILENCE, reason=f"payment institution: {error}")
     except (GatewayRefused, AmountsDiffer) as error:
-        return Heard(Event.REFUSED, reason=f"payment institution: {type(error).__name__}: {error}")
+        return Heard(Event.REFUSED, {"payment": order}, f"payment institution: {type(error).__name__}: {error}")
     return Heard(Event.ORDERED, {"payment": order})
 
 
 def _paid_before(settlement: Settlement, order: PaymentOrder) -> Heard:
     """The money is here already; what is more than the bill leaves to pay goes back."""
     if order.amount_fen < settlement.cash_fen:
-        return Heard(Event.REFUSED, reason=f"{order.amount_fen} fen were paid, {settlement.cash_fen} fen are due")
+        too_little = f"{order.amount_fen} fen were paid, {settlement.cash_fen} fen are due"
+        return Heard(Event.REFUSED, {"payment": order}, too_little)
     refunds.owe_difference(order, settlement.cash_fen)
     return Heard(Event.PAID_BEFORE, {"payment": order})
 
@@ -135,6 +142,8 @@ def _heard(settlement: Settlement) -> Heard | None:
     """What the money's move means for the settlement; None when it means nothing yet."""
     if settlement.state == SettlementState.REFUNDING:
         return _refund_heard(settlement)
+    if settlement.payment is not None and settlement.payment.state == PaymentState.OPEN:
+        return Heard(Event.REFUSED, reason=settlement.payment.last_error)
     if settlement.payment is not None and settlement.payment.state == PaymentState.PAID:
         ahead = settlement.claim_later and settlement.state == SettlementState.PAYING
         return Heard(Event.PAID_AHEAD if ahead else Event.PAID)

@@ -2,11 +2,13 @@
 
 from insurance.interface.client import InsuranceClient
 from insurance.interface.messages import Bill, SelfPayReport
+from insurance.interface.profile import Operation
+from insurance.ledger import entries
 from insurance.settlement import agreement
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.saga import Event
-from insurance.settlement.standing import standing
+from insurance.settlement.standing import Standing, may_still_arrive, standing
 from insurance.settlement.undoing import take_back, undone
 from insurance.trial import conversation
 from insurance.trial.models import Visit
@@ -18,24 +20,29 @@ def confirm(client: InsuranceClient, settlement: Settlement) -> Heard:
     if settlement.mode == Mode.SELF_PAY:
         client.report_self_pay(_report(settlement, visit))
         return Heard(Event.TOLD)
-    bill = client.query(conversation.insured_of(visit), visit.mdtrt_id, settlement.setl_id)
+    there = standing(client, settlement, visit)
+    if may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE):
+        return Heard(Event.UNCLEAR, reason="a reversal may still arrive")
+    bill = there.known
+    if bill is None or there.others or (bill.refunded and there.ours):
+        return Heard(Event.CONTRADICTED, reason="the insurer holds another settlement of this visit")
     if bill.refunded:
         return undone(settlement, again=False)
     if problems := agreement.contradictions(settlement, visit, bill):
         return Heard(Event.CONTRADICTED, reason="; ".join(problems))
-    return _alone(client, settlement, visit)
+    return _alone(client, settlement, visit, there)
 
 
-def _alone(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Heard:
-    """It must be the only one of its visit: what one of our messages made a second time is taken back (2208)."""
-    there = standing(client, settlement, visit)
-    if there.others:
-        return Heard(Event.CONTRADICTED, reason="the insurer holds another settlement of this visit")
+def _alone(client: InsuranceClient, settlement: Settlement, visit: Visit, there: Standing) -> Heard:
+    """It must be the only one of its visit: what one of our messages made a second time is taken back (2208). The
+    ledger holds nothing else as settled either, also where whoever took it back could not book it."""
     surplus = _but(settlement, there.ours)
     booked = take_back(client, visit, surplus)
     if surplus and _but(settlement, standing(client, settlement, visit).ours):
         return Heard(Event.UNCLEAR, reason="settled twice, and the surplus still stands", booked=booked)
-    return Heard(Event.TOLD, reason="settled twice, the surplus was taken back" if surplus else "", booked=booked)
+    rest = entries.still_settled(settlement.number, {settlement.setl_id, *(one.source for one in booked)})
+    told = "settled twice, the surplus was taken back" if surplus else ""
+    return Heard(Event.TOLD, reason=told, booked=(*booked, *rest))
 
 
 def _but(settlement: Settlement, bills: tuple[Bill, ...]) -> tuple[Bill, ...]:

@@ -49,10 +49,14 @@ def record(settlement: Settlement, heard: Heard) -> None:
 
 def mark_lapsed(most: int = 500) -> int:
     """A settlement whose turn has gone silent may have been carried out: UNKNOWN, never WAITING (design 6)."""
-    rows = list(worklist.lapsed(Settlement, SettlementState.CALLING)[:most])
-    for row in rows:
-        record(row, Heard(Event.SILENCE, reason="the turn went silent"))
-    return len(rows)
+    marked = 0
+    for row in worklist.lapsed(Settlement, SettlementState.CALLING)[:most]:
+        try:
+            record(row, Heard(Event.SILENCE, reason="the turn went silent"))
+            marked += 1
+        except worklist.Overtaken:
+            continue  # its answer was recorded meanwhile
+    return marked
 
 
 def first_wait_seconds() -> float:
@@ -89,6 +93,8 @@ def _go_on(settlement: Settlement, to: str, event: Event, heard: Heard) -> None:
         fields["completed_at"] = Now()
     if event is Event.SELF_PAY:
         fields |= _as_self_pay(settlement)
+    if event is Event.UNDO:
+        fields["wanted"] = False  # else it would be settled once more
     worklist.move(settlement, to, reason=heard.reason or event, **fields)
     _follow(settlement, to)
 

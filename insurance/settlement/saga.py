@@ -107,6 +107,7 @@ AFTER: Mapping[S, Mapping[Event, S]] = {
         Event.PAID: S.PAID,
         Event.PAID_AHEAD: S.CLAIMING,
         Event.NOT_PAID: S.REVERSING,
+        Event.REFUSED: S.MANUAL,  # the institution does not know the order, or speaks of another amount
         Event.ABANDONED: S.REVERSED,
     },
     S.CLAIMING: {

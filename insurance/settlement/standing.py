@@ -5,16 +5,16 @@ from others, also when one message was carried out twice.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 
 from insurance.calls.models import InterfaceCall
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation
+from insurance.quota import clock
 from insurance.quota.exchange import profile
 from insurance.settlement.models import Settlement
 from insurance.trial import conversation
@@ -26,10 +26,12 @@ SETTLED_BY, UNDONE_BY, REVERSED_BY = "2207", "2208", "2601"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The live settlements of a visit at the insurer: those that our messages made, and others."""
+    """The live settlements of a visit at the insurer: those that our messages made, and others. `known`: the one whose
+    number we have, live or not."""
 
     ours: tuple[Bill, ...]
     others: tuple[Bill, ...]
+    known: Bill | None
 
 
 def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Standing:
@@ -41,6 +43,7 @@ def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> S
     return Standing(
         ours=tuple(bill for bill in live if bill.medins_setl_id in own),
         others=tuple(bill for bill in live if bill.medins_setl_id not in own),
+        known=next((bill for bill in bills if bill.setl_id == settlement.setl_id), None),
     )
 
 
@@ -61,8 +64,13 @@ def may_still_arrive(settlement: Settlement, *operations: Operation) -> bool:
     until the settling time is over."""
     kinds = [profile().infno(operation) for operation in operations]
     silent = _calls(settlement).filter(infno__in=kinds, outcome__in=("", Outcome.UNKNOWN))
-    settling = timedelta(seconds=settings.SETTLEMENT_SETTLING_SECONDS)
-    return silent.filter(sent_at__gt=Now() - settling).exists()
+    now, settling = clock.database_now(), settings.SETTLEMENT_SETTLING_SECONDS
+    return any(_age_seconds(sent_at, now) < settling for sent_at in silent.values_list("sent_at", flat=True))
+
+
+def _age_seconds(sent_at: datetime, now: datetime) -> float:
+    """By the database's clock, less whatever it was set forward meanwhile."""
+    return (now - sent_at).total_seconds() - clock.set_forward_seconds(since=sent_at)
 
 
 def _calls(settlement: Settlement) -> QuerySet[InterfaceCall]:

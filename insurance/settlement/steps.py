@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from hospital import worklist
 from insurance.interface.client import InsuranceClient
-from insurance.interface.errors import InterfaceError, NotSent, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, Refusal, Refused, Throttled
 from insurance.interface.messages import PolicySplit
 from insurance.ledger import entries
 from insurance.quota import lanes, permits
@@ -104,6 +104,8 @@ def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool
 
 def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
     match error:
+        case Refused(code=Refusal.ALREADY_SETTLED):
+            return Event.SILENCE  # the network has doubled our message: the other one settled
         case Refused() if settlement.state == SettlementState.CALLING:
             return Event.SELF_PAY if settlement.payment_id else Event.REFUSED
         case Refused() if settlement.state == SettlementState.CONFIRMING:

@@ -7,7 +7,7 @@ are safe to repeat: the second one is refused. Once one of them has left, the wa
 import logging
 
 from insurance.interface.client import InsuranceClient
-from insurance.interface.errors import Refused
+from insurance.interface.errors import Refusal, Refused
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation
 from insurance.ledger import entries
@@ -27,7 +27,7 @@ from insurance.trial.models import Visit
 
 log = logging.getLogger(__name__)
 
-NOTHING_THERE = ("nothing_to_reverse", "already_reversed")
+NOTHING_THERE = (Refusal.NOTHING_TO_REVERSE, Refusal.ALREADY_REVERSED)
 """Refusals of 2601 that say: nothing of this message stands."""
 
 MOST_TRIES = 3
@@ -55,12 +55,17 @@ def undone(settlement: Settlement, booked: tuple[Amounts, ...] = (), *, again: b
     order = PaymentOrder.objects.filter(order_no=settlement.number, state=PaymentState.PAID).first()
     event = saga.after_undoing(
         paid=order is not None,
-        kept=settlement.claim_later and order is not None and not refunds.owed_fen(order),
+        kept=_is_kept(settlement, order),
         again=again and _is_to_be_tried_again(settlement),
     )
     learnt = {"setl_id": "", "settled_at": None} if event is Event.AGAIN else {}
     rest = entries.still_settled(settlement.number, {one.source for one in booked if one.kind == Kind.UNDONE})
     return Heard(event, learnt, "undone at the insurer", (*booked, *rest))
+
+
+def _is_kept(settlement: Settlement, order: PaymentOrder | None) -> bool:
+    """All of it was paid ahead of a claim, is still here, and the patient wants what it was paid for."""
+    return settlement.claim_later and settlement.wanted and order is not None and not refunds.owed_fen(order)
 
 
 def take_back(client: InsuranceClient, visit: Visit, bills: tuple[Bill, ...]) -> tuple[Amounts, ...]:

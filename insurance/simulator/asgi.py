@@ -15,6 +15,8 @@ Send = Callable[[Message], Awaitable[None]]
 JSON = b"application/json; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
 TEXT = b"text/plain; charset=utf-8"
+CSV = b"text/csv; charset=utf-8"
+FILE = b"application/octet-stream"
 
 
 class BadBody(Exception):
@@ -58,9 +60,14 @@ class Exchange:
     async def send_json(self, status: int, value: object) -> None:
         await self.send(status, dumps(value))
 
-    async def send_half(self, body: bytes) -> None:
-        """Promise the whole body, send its first half, hang up."""
-        headers = [(b"content-type", JSON), (b"content-length", b"%d" % len(body))]
+    async def answer(self, value: object) -> None:
+        """HTTP 200 with a file, if the value is bytes, and else with JSON."""
+        await self.send(200, *_encoded(value))
+
+    async def send_half(self, value: object) -> None:
+        """Promise the whole answer, send its first half, hang up."""
+        body, kind = _encoded(value)
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         self.scope["state"]["transport"].close()
@@ -75,6 +82,11 @@ class Exchange:
         # uvicorn answers 500 for an app that returns before it has seen the disconnect.
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def _encoded(value: object) -> tuple[bytes, bytes]:
+    """The body and its content type."""
+    return (value, FILE) if isinstance(value, bytes) else (dumps(value), JSON)
 
 
 def dumps(value: object) -> bytes:

@@ -254,7 +254,7 @@ def test_a_refused_refund_stands_before_a_person(paying: Settlement, payments: S
     refunds.owe_rest(order)
     assert refunds.give_back_due() == 1
     (refund,) = order.refunds.all()
-    assert (doing.state_of(refund), refund.last_error) == ("refused", "HTTP 409")
+    assert (doing.state_of(refund), refund.last_error) == ("refused", "HTTP 409 not_paid")
 
 
 def test_money_that_comes_after_a_new_settlement_began_stops_nobody(

@@ -187,6 +187,14 @@ def test_throttled_questions_use_up_no_attempt(cash_trial: Trial, insurer: Simul
     assert doing.state_of(settlement) == "insured"
 
 
+def test_refused_because_it_was_settled_already_is_no_refusal(cash_trial: Trial, insurer: Simulator) -> None:
+    """The network doubled the message, the first one settled, and the answer of the second one came."""
+    already = "该收费批次已结算，不能重复结算"
+    insurer.faults({"infno": "2207A", "kind": "refuse", "message": already, "times": 1})
+    settlement = doing.insured(cash_trial)
+    assert doing.state_of(settlement) == "unknown"
+
+
 def test_a_message_that_the_network_doubled_leaves_one_settlement(covered_trial: Trial, insurer: Simulator) -> None:
     insurer.faults({"infno": "2207A", "kind": "duplicate", "times": 1})
     settlement = doing.insured(covered_trial)

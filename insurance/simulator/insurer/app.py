@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from insurance.simulator.asgi import TEXT, BadBody, Exchange, Receive, Scope, Send, loads
 from insurance.simulator.faults import BadScript, Faults
-from insurance.simulator.insurer import envelope, self_pay
+from insurance.simulator.insurer import envelope, form, self_pay
 from insurance.simulator.insurer.envelope import NotAnEnvelope, Refused
 from insurance.simulator.insurer.ledger import CHINA, Ledger
 from insurance.simulator.insurer.meter import Meter
@@ -67,13 +67,15 @@ class Insurer:
 
     async def _interface(self, exchange: Exchange) -> None:
         """Understand the call, count its arrival, answer it or not."""
+        work: Work
         try:
-            body = loads(await exchange.body())
+            document, file = form.parts(exchange.header(b"content-type"), await exchange.body())
+            body = loads(document)
             msgid = exchange.header(b"x-msgid")
             if self_pay.is_report(exchange.path, body, msgid):
                 infno, work = self_pay.INFNO, partial(self._self_pay, body, msgid)
             else:
-                call = envelope.read(body)
+                call = envelope.read(body, file)
                 infno, msgid, work = call.infno, call.msgid, partial(carry_out, self.handlers, self.ledger, call)
         except (BadBody, NotAnEnvelope) as error:
             await exchange.send_json(200, envelope.refused(datetime.now(CHINA), f"交易报文不正确：{error}"))
@@ -88,7 +90,7 @@ class Insurer:
                 await asyncio.sleep(self.settings.latency_seconds)
             rule = self.faults.strike(infno)
             if rule is None:
-                await exchange.send_json(200, work())
+                await exchange.answer(work())
                 return
             self.meter.lost += rule.kind in LOSING
             await FAULTS[rule.kind](exchange, rule, work)

@@ -25,13 +25,14 @@ class NotAnEnvelope(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One transaction asked for. `at` is the centre's time, in China's zone."""
+    """One transaction asked for. `at` is the centre's time, in China's zone; `file` came beside the envelope."""
 
     infno: str
     msgid: str
     region: str
     input: JsonObject
     at: datetime
+    file: bytes = b""
 
     @property
     def now(self) -> str:
@@ -62,7 +63,7 @@ class Call:
 Handler = Callable[[Ledger, Call], object]
 
 
-def read(body: JsonObject) -> Call:
+def read(body: JsonObject, file: bytes = b"") -> Call:
     """The call in a decoded body, or `NotAnEnvelope`."""
     for field, longest in (("infno", 5), ("msgid", 30)):
         value = body.get(field)
@@ -71,7 +72,7 @@ def read(body: JsonObject) -> Call:
     if not isinstance(body.get("input"), dict):
         raise NotAnEnvelope("input节点不能为空")
     region = str(body.get("mdtrtarea_admvs") or DEFAULT_REGION)
-    return Call(body["infno"], body["msgid"], region, body["input"], datetime.now(CHINA))
+    return Call(body["infno"], body["msgid"], region, body["input"], datetime.now(CHINA), file)
 
 
 def text(node: JsonObject, field: str) -> str:

@@ -1,4 +1,4 @@
-"""The insurer's books: visits, settlements and self-pay reports, in memory; nothing is ever taken out."""
+"""The insurer's books: visits, settlements, self-pay reports and files, in memory; nothing is ever taken out."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -102,6 +102,14 @@ class SelfPayReport:
     uploads: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file handed over by 9101 or laid out by 3202."""
+
+    filename: str
+    content: bytes
+
+
 class Ledger:
     """All of it, with the few look-ups the transactions need."""
 
@@ -112,6 +120,7 @@ class Ledger:
         self.visits_of: defaultdict[str, list[Visit]] = defaultdict(list)
         self.settlements_by_msgid: defaultdict[str, list[Settlement]] = defaultdict(list)
         self.self_pay: dict[str, SelfPayReport] = {}
+        self.files: dict[str, File] = {}
         self._serial = count(1)
 
     def person(self, psn_no: str, insutype: str = "") -> Person:
@@ -136,6 +145,12 @@ class Ledger:
         self.settlements_by_msgid[settlement.msgid].append(settlement)
         settlement.visit.settlements.append(settlement)
         self.person(settlement.visit.psn_no).balance -= settlement.amounts.account
+
+    def add_file(self, region: str, file: File) -> str:
+        """Keep it; its file_qury_no, of the form recorded in Zhejiang."""
+        file_qury_no = f"M00/00/00/{self.new_id(region)}"
+        self.files[file_qury_no] = file
+        return file_qury_no
 
     def shown(self, with_rows: bool) -> JsonObject:
         """The answer of `GET /_ledger`; totals and doubles over what is live."""

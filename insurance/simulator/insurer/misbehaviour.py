@@ -9,11 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from insurance.simulator.asgi import HTML, TEXT, Exchange, dumps
+from insurance.simulator.asgi import HTML, TEXT, Exchange
 from insurance.simulator.faults import Rule
 from insurance.simulator.insurer.envelope import refused
 from insurance.simulator.insurer.ledger import CHINA
 from insurance.simulator.money import JsonObject
+
+Reply = JsonObject | bytes
+"""A message, or a file."""
 
 THROTTLED = "访问过于频繁，请稍后再试"
 BUSY = "系统繁忙，请稍后再试"
@@ -23,7 +26,7 @@ HANG_SECONDS = 60.0
 SLOW_SECONDS = 1.0
 TOTALS = ("medfee_sumamt", "det_item_fee_sumamt")
 
-Work = Callable[[], JsonObject]
+Work = Callable[[], Reply]
 Fault = Callable[[Exchange, Rule, Work], Awaitable[None]]
 
 
@@ -54,17 +57,17 @@ async def _lose(exchange: Exchange, rule: Rule, work: Work) -> None:
 async def _slow(exchange: Exchange, rule: Rule, work: Work) -> None:
     reply = work()
     await asyncio.sleep(rule.wait(SLOW_SECONDS))
-    await exchange.send_json(200, reply)
+    await exchange.answer(reply)
 
 
 async def _duplicate(exchange: Exchange, rule: Rule, work: Work) -> None:
     reply = work()
     work()
-    await exchange.send_json(200, reply)
+    await exchange.answer(reply)
 
 
 async def _wrong_totals(exchange: Exchange, rule: Rule, work: Work) -> None:
-    await exchange.send_json(200, _with_wrong_totals(work()))
+    await exchange.answer(_with_wrong_totals(work()))
 
 
 async def _rubbish(exchange: Exchange, rule: Rule, work: Work) -> None:
@@ -83,7 +86,7 @@ async def _empty(exchange: Exchange, rule: Rule, work: Work) -> None:
 
 
 async def _half(exchange: Exchange, rule: Rule, work: Work) -> None:
-    await exchange.send_half(dumps(work()))
+    await exchange.send_half(work())
 
 
 async def _http_500(exchange: Exchange, rule: Rule, work: Work) -> None:
@@ -91,9 +94,10 @@ async def _http_500(exchange: Exchange, rule: Rule, work: Work) -> None:
     await exchange.send(500, (rule.message or "Internal Server Error").encode(), TEXT)
 
 
-def _with_wrong_totals(reply: JsonObject) -> JsonObject:
-    """The reply with each total one yuan too high, so that neither the lines nor the parts add up to it."""
-    output = reply.get("output")
+def _with_wrong_totals(reply: Reply) -> Reply:
+    """The reply with each total one yuan too high, so that neither the lines nor the parts add up to it. A file
+    stays as it is."""
+    output = reply.get("output") if isinstance(reply, dict) else None
     nodes = output.values() if isinstance(output, dict) else output or ()
     for node in nodes:
         for row in node if isinstance(node, list) else [node]:

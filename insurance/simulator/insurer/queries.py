@@ -108,7 +108,7 @@ def statement(ledger: Ledger, call: Call) -> JsonObject:
     of settlements may be given with each refund as an entry of its own, as in the 3202 file, or net of them.
     """
     data = call.node("data", STATEMENT_FIELDS)
-    entries = _entries(ledger, data)
+    entries = entries_of(ledger, data)
     compared = {
         "medfee_sumamt": sum(each.amounts.total for each in entries),
         "fund_pay_sumamt": sum(each.amounts.fund for each in entries),
@@ -127,14 +127,16 @@ def statement(ledger: Ledger, call: Call) -> JsonObject:
     }
 
 
-def _entries(ledger: Ledger, data: JsonObject) -> list[Settlement]:
-    if text(data, "clr_type") != OUTPATIENT:
+def entries_of(ledger: Ledger, data: JsonObject) -> list[Settlement]:
+    """What the centre holds in the period, at its own setl_time; of every insurance and clearing type if none is
+    named, as in 3202."""
+    if text(data, "clr_type") not in {"", OUTPATIENT}:
         return []
     begin, end = _between(data, "stmt_begndate", "stmt_enddate")
     return [
         each
         for each in ledger.settlements.values()
-        if each.insutype == text(data, "insutype")
+        if text(data, "insutype") in {"", each.insutype}
         and each.region == text(data, "setl_optins")
         and begin <= each.at.strftime(DATETIME) <= end
         and not _reversed(each)

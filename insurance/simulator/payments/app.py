@@ -7,15 +7,28 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from insurance.simulator.asgi import HTML, TEXT, BadBody, Exchange, Receive, Scope, Send, loads
+from insurance.simulator.asgi import CSV, HTML, TEXT, BadBody, Exchange, Receive, Scope, Send, loads
 from insurance.simulator.faults import BadScript, Faults
 from insurance.simulator.money import JsonObject
 from insurance.simulator.payments.callbacks import SCHEDULE_SECONDS, Callbacks
-from insurance.simulator.payments.orders import Order, Orders, Refusal, read_amount, read_order, read_text
+from insurance.simulator.payments.day_file import day_file, read_day
+from insurance.simulator.payments.orders import (
+    REFUNDED,
+    Order,
+    Orders,
+    Refund,
+    Refusal,
+    read_amount,
+    read_order,
+    read_text,
+)
 from insurance.simulator.payments.page import page
 from insurance.simulator.payments.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 
-ABOUT = "simulated payment institution: POST /orders; GET /_ledger /_stats /_faults; POST /_faults /_reset\n"
+ABOUT = (
+    "simulated payment institution: POST /orders; GET /statements/{day}; "
+    "GET /_ledger /_stats /_faults; POST /_faults /_reset\n"
+)
 KINDS = frozenset(
     {
         *("lose_answer", "down"),
@@ -84,9 +97,12 @@ class Payments:
             self.lost += 1
             await exchange.abort()
             return
-        await exchange.send_json(status, answer)
+        if isinstance(answer, str):
+            await exchange.send(status, answer.encode(), CSV)
+        else:
+            await exchange.send_json(status, answer)
 
-    def _merchant(self, exchange: Exchange, name: str, body: bytes) -> tuple[int, JsonObject]:
+    def _merchant(self, exchange: Exchange, name: str, body: bytes) -> tuple[int, JsonObject | str]:
         """Verify the signature, then do the one thing asked for."""
         timestamp = exchange.header(TIMESTAMP_HEADER.lower().encode())
         signature = exchange.header(SIGNATURE_HEADER.lower().encode())
@@ -95,12 +111,18 @@ class Payments:
             raise Refusal(401, "bad_signature", "wrong or outdated signature")
         if name == "create":
             return self._create(exchange, _object(body))
-        order = self._current(exchange.path.split("/")[2])
+        if name == "statement":
+            return 200, day_file(self.orders, read_day(exchange.path.split("/")[2]))
+        return 200, self._of_order(self._current(exchange.path.split("/")[2]), exchange, name, body)
+
+    def _of_order(self, order: Order, exchange: Exchange, name: str, body: bytes) -> JsonObject:
         if name == "refund":
             return self._refund(order, _object(body))
+        if name == "query_refund":
+            return _shown(order, self.orders.find_refund(order, exchange.path.split("/")[4]))
         if name == "cancel":
             self.orders.cancel(order)
-        return 200, order.shown()
+        return order.shown()
 
     def _create(self, exchange: Exchange, body: JsonObject) -> tuple[int, JsonObject]:
         base_url = self.settings.public_url.rstrip("/") or f"http://{exchange.header(b'host')}"
@@ -112,12 +134,11 @@ class Payments:
             asyncio.get_running_loop().call_later(max(left, 0) + TIMER_MARGIN_SECONDS, self._expire, order)
         return 201 if new else 200, order.shown()
 
-    def _refund(self, order: Order, body: JsonObject) -> tuple[int, JsonObject]:
+    def _refund(self, order: Order, body: JsonObject) -> JsonObject:
         refund_no, amount_fen = read_text(body, "refund_no"), read_amount(body)
-        if self.orders.refund(order, refund_no, amount_fen):
+        if self.orders.refund(order, refund_no, amount_fen, datetime.now(UTC)):
             self.callbacks.announce(order)
-        shown = {"refund_no": refund_no, "order_no": order.order_no, "state": "refunded", "amount_fen": amount_fen}
-        return 200, {**shown, "refunded_fen": order.refunded_fen, "order_state": order.state}
+        return _shown(order, self.orders.find_refund(order, refund_no))
 
     async def _payer(self, exchange: Exchange) -> None:
         """The unsigned side: show the page, or pay."""
@@ -167,6 +188,12 @@ class Payments:
         await exchange.send_json(200, {"reset": True})
 
 
+def _shown(order: Order, refund: Refund) -> JsonObject:
+    """A refund as the merchant hears of it; money is given back at once, so every refund is `refunded`."""
+    about = {"order_no": order.order_no, "refunded_fen": order.refunded_fen, "order_state": order.state}
+    return {**refund.shown(), "state": REFUNDED, **about}
+
+
 def _object(body: bytes) -> JsonObject:
     try:
         return loads(body)
@@ -175,7 +202,8 @@ def _object(body: bytes) -> JsonObject:
 
 
 def _name(method: str, path: str) -> str:
-    """The call's name, also that of fault rules: create, query, refund, cancel, pay; empty for none of them."""
+    """The call's name, also that of fault rules: create, query, refund, query_refund, cancel, statement, pay; empty
+    for none of them."""
     match method, path.split("/")[1:]:
         case "POST", ["orders"]:
             return "create"
@@ -183,8 +211,12 @@ def _name(method: str, path: str) -> str:
             return "query"
         case "POST", ["orders", _, "refunds"]:
             return "refund"
+        case "GET", ["orders", _, "refunds", _]:
+            return "query_refund"
         case "POST", ["orders", _, "cancel"]:
             return "cancel"
+        case "GET", ["statements", _]:
+            return "statement"
         case (("GET" | "POST"), ["pay", _]):
             return "pay"
     return ""

@@ -20,9 +20,21 @@ class Refusal(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back at that time."""
+
+    refund_no: str
+    amount_fen: int
+    at: datetime
+
+    def shown(self) -> JsonObject:
+        return {"refund_no": self.refund_no, "amount_fen": self.amount_fen, "at": self.at.isoformat()}
+
+
 @dataclass(slots=True)
 class Order:
-    """One payment asked for; `refunds` are amounts in fen by refund_no."""
+    """One payment asked for; `refunds` by their refund_no."""
 
     order_no: str
     amount_fen: int
@@ -33,11 +45,11 @@ class Order:
     state: str = OPEN
     transaction_no: str | None = None
     paid_at: datetime | None = None
-    refunds: dict[str, int] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
 
     @property
     def refunded_fen(self) -> int:
-        return sum(self.refunds.values())
+        return sum(refund.amount_fen for refund in self.refunds.values())
 
     def shown(self) -> JsonObject:
         return {
@@ -50,6 +62,7 @@ class Order:
             "expires_at": self.expires_at.isoformat(),
             "transaction_no": self.transaction_no,
             "paid_at": self.paid_at and self.paid_at.isoformat(),
+            "refunds": [refund.shown() for refund in self.refunds.values()],
         }
 
 
@@ -102,17 +115,23 @@ class Orders:
         order.state = CANCELLED
         return True
 
-    def refund(self, order: Order, refund_no: str, amount_fen: int) -> bool:
+    def find_refund(self, order: Order, refund_no: str) -> Refund:
+        if refund_no not in order.refunds:
+            raise Refusal(404, "no_such_refund", f"order {order.order_no} has no refund {refund_no}")
+        return order.refunds[refund_no]
+
+    def refund(self, order: Order, refund_no: str, amount_fen: int, now: datetime) -> bool:
         """Give money back, once per refund_no. The order is `refunded` when nothing of it is left."""
-        if refund_no in order.refunds:
-            if order.refunds[refund_no] != amount_fen:
-                raise Refusal(409, "refund_differs", f"refund {refund_no} is over {order.refunds[refund_no]} fen")
+        known = order.refunds.get(refund_no)
+        if known is not None:
+            if known.amount_fen != amount_fen:
+                raise Refusal(409, "refund_differs", f"refund {refund_no} is over {known.amount_fen} fen")
             return False
         if order.paid_at is None:
             raise Refusal(409, "not_paid", f"order {order.order_no} is {order.state}")
         if order.refunded_fen + amount_fen > order.amount_fen:
             raise Refusal(409, "more_than_paid", f"order {order.order_no} has {order.refunded_fen} fen refunded")
-        order.refunds[refund_no] = amount_fen
+        order.refunds[refund_no] = Refund(refund_no, amount_fen, now)
         if order.refunded_fen < order.amount_fen:
             return False
         order.state = REFUNDED

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insurance.interface.amounts import to_fen, to_number, to_yuan
+from insurance.interface.amounts import to_fen, to_number, to_yuan, to_yuan_in_full
 
 FEN = st.integers(min_value=-(10**17), max_value=10**17)
 
@@ -100,3 +100,13 @@ def test_an_amount_or_a_value_error(value: object) -> None:
         return
     assert isinstance(fen, int)
     assert not isinstance(fen, bool)
+
+
+@pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (7, "0.07"), (-450, "-4.50"), (120_000, "1200.00")])
+def test_amount_in_full(fen: int, text: str) -> None:
+    assert to_yuan_in_full(fen) == text
+
+
+@given(FEN)
+def test_amount_in_full_is_the_same_amount(fen: int) -> None:
+    assert to_fen(to_yuan_in_full(fen)) == to_fen(to_yuan(fen)) == fen

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from insurance.interface.client import InsuranceClient, Outcome
-from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
-from insurance.interface.exchange import Reply
+from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refusal, Refused, Throttled
+from insurance.interface.exchange import Attachment, Reply
 from insurance.interface.messages import DayDetails, DayTotals, SelfPayReport
+from insurance.interface.profile import Operation
 from tests.unit.interface.words import (
     CARD,
     INSURED,
@@ -31,6 +32,7 @@ DETAILS = DayDetails("330100", NOW, NOW, 0, 0, 0, 0, "F1")
 REPORT = SelfPayReport("V1", "P1", 452, 452, NOW)
 BILL = {"setlinfo": setlinfo(setl_id="S1")}
 PERSON = json.loads(sample("1101-response-openhis-shanghai.json"))["output"]
+FILE = b"PK\x03\x04\x00\xff"
 FEE = {"feedetl_sn": "1", "det_item_fee_sumamt": 4.52}
 
 Operate = Callable[[InsuranceClient], Any]
@@ -63,6 +65,7 @@ OPERATIONS: dict[str, tuple[Operate, object]] = {
     "4261": (lambda c: c.report_self_pay(REPORT), None),
     "3201": (lambda c: c.day_totals(TOTALS), {"stmtinfo": {"stmt_rslt": "0"}}),
     "3202": (lambda c: c.day_details(DETAILS), {"fileinfo": {"file_qury_no": "F", "filename": "f"}}),
+    "9101": (lambda c: c.upload("a.zip", FILE), {"file_qury_no": "F1"}),
 }
 
 
@@ -110,6 +113,84 @@ def test_journal_is_kept_once_whatever_happens(
     assert (msgid, written) == (journal.before_calls[0][0], outcome)
     assert reply == (given.body if isinstance(given, Reply) else b"")
     assert note == (str(raised.value) if isinstance(raised.value, InterfaceError) else "interrupted")
+
+
+def test_a_file_handed_over_is_not_written_down() -> None:
+    journal = Journal()
+    transport = Answering(ok({"file_qury_no": "F1"}), journal)
+    assert client(transport, journal).upload("a.zip", FILE) == "F1"
+    ((_, infno, body),) = journal.before_calls
+    about = {"in": "", "filename": "a.zip", "fixmedins_code": "H99999900001"}
+    assert (infno, json.loads(body)["input"]) == ("9101", {"fsUploadIn": about})
+    ((request, _),) = transport.sent
+    assert request.attachment == Attachment("a.zip", FILE, "file", "jsonStr")
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "Application/Octet-Stream; charset=x", "application/zip"])
+def test_of_a_file_fetched_the_length_is_kept(kind: str) -> None:
+    journal = Journal()
+    transport = Answering(Reply(200, {"Content-Type": kind}, FILE), journal)
+    assert client(transport, journal).download("F1", "a.zip") == FILE
+    about = {"file_qury_no": "F1", "filename": "a.zip", "fixmedins_code": "H99999900001"}
+    assert json.loads(journal.before_calls[0][2])["input"] == {"fsDownloadIn": about}
+    assert journal.after_calls[0][1:] == (Outcome.ANSWERED, b"[a file of 6 bytes]", "")
+
+
+OCTETS = {"content-type": "application/octet-stream"}
+NO_FILE: list[tuple[Reply, type[BaseException], Outcome]] = [
+    (Reply(200, OCTETS, '{"infcode": -1, "err_msg": "未查询到文件"}'.encode()), Refused, Outcome.REFUSED),
+    (ok({"file_qury_no": "F1"}), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(200, OCTETS, b""), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(200, {"content-type": "text/html"}, b"<html>"), OutcomeUnknown, Outcome.UNKNOWN),
+    (Reply(500, OCTETS, FILE), OutcomeUnknown, Outcome.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("given", "error", "outcome"), [*FAILURES, *NO_FILE])
+def test_a_file_that_is_not_had(given: Reply | BaseException, error: type[BaseException], outcome: Outcome) -> None:
+    journal = Journal()
+    with pytest.raises(error):
+        client(Answering(given, journal), journal).download("F1", "a.zip")
+    assert [call[1] for call in journal.after_calls] == [outcome]
+    if isinstance(given, Reply) and given.status == 200:
+        assert journal.after_calls[0][2] == given.body
+
+
+REVERSED = "冲正的结算信息退费结算标志不为未退费，不能办理冲正交易[iptPsnSetlMgtBO_4412]"
+REFUSALS: list[tuple[str, str, str]] = [
+    ("2601", REVERSED, Refusal.ALREADY_REVERSED),
+    ("2601", "不能办理冲正交易[iptPsnSetlMgtBO_4412]", Refusal.ALREADY_REVERSED),
+    ("2601", "未查询到需要冲正的结算信息，不能办理冲正交易", Refusal.NOTHING_TO_REVERSE),
+    ("2601", "参保状态异常[iptPsnSetlMgtBO_4499]", "iptPsnSetlMgtBO_4499"),
+    ("2601", "未查询到就诊信息", ""),
+    ("2208", "该结算信息退费结算标志不为未退费，不能办理结算撤销", Refusal.ALREADY_REVERSED),
+    ("2208", "未查询到需要撤销的结算信息", Refusal.NO_SUCH_SETTLEMENT),
+    ("5203", "未查询到结算信息", Refusal.NO_SUCH_SETTLEMENT),
+    ("5203", "未查询到就诊信息", Refusal.NO_SUCH_VISIT),
+    ("5204", "未查询到就诊信息", Refusal.NO_SUCH_VISIT),
+    ("5201", "未查询到就诊信息", Refusal.NO_SUCH_VISIT),
+    ("2202", "未查询到有效的就诊信息", Refusal.NO_SUCH_VISIT),
+    ("2207A", REVERSED, "iptPsnSetlMgtBO_4412"),
+    ("2206A", "未查询到结算信息", ""),
+]
+
+
+@pytest.mark.parametrize(("infno", "text", "code"), REFUSALS)
+def test_a_refusal_that_the_profile_knows_has_our_word(infno: str, text: str, code: str) -> None:
+    journal = Journal()
+    with pytest.raises(Refused) as refused:
+        OPERATIONS[infno][0](client(Answering(answer({"infcode": -1, "err_msg": text})), journal))
+    assert (refused.value.code, str(refused.value)) == (code, text)
+    assert journal.after_calls[0][1:] == (Outcome.REFUSED, answer({"infcode": -1, "err_msg": text}).body, text)
+
+
+def test_the_words_are_the_local_centres() -> None:
+    known = {Operation.REVERSE: {Refusal.NOTHING_TO_REVERSE: ("没有这笔",)}}
+    for text, code in (("没有这笔结算", "nothing_to_reverse"), (REVERSED, "iptPsnSetlMgtBO_4412")):
+        insurer = client(Answering(answer({"infcode": -1, "err_msg": text})), Journal(), refusals=known)
+        with pytest.raises(Refused) as refused:
+            insurer.reverse(INSURED, "O1", "2207A")
+        assert refused.value.code == code
 
 
 def test_success_that_cannot_be_read_is_recorded_with_its_bytes() -> None:

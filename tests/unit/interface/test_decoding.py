@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from insurance.interface.errors import InterfaceError, OutcomeUnknown, Refused
 from insurance.interface.exchange import Exchange, Reply
 from insurance.interface.messages import DayDetails, DayTotals, Insurance, Person, choose_insurance
-from insurance.interface.questions import Pricing, SettlementKey, Settling, VisitKey
+from insurance.interface.questions import FileUpload, Pricing, SettlementKey, Settling, VisitKey
 from tests.unit.interface.test_samples import REPLIES
 from tests.unit.interface.words import CARD, INSURED, NATIONAL, NOW, SPLIT, answer, ok, sample, setlinfo
 
@@ -87,6 +87,10 @@ def test_missing_field_of_a_bill_is_named(name: str) -> None:
         (NATIONAL.day_totals, TOTALS, {"stmtinfo": {}}, "stmt_rslt is missing"),
         (NATIONAL.day_details, DETAILS, {"fileinfo": {"file_qury_no": "1"}}, "filename is missing"),
         (NATIONAL.sign_in, None, {"signinoutb": {}}, "sign_no is missing"),
+        (NATIONAL.upload, None, None, "output is missing"),
+        (NATIONAL.upload, None, {}, "fileinfo is missing"),
+        (NATIONAL.upload, None, {"fileinfo": {"filename": "f"}}, "file_qury_no is missing"),
+        (NATIONAL.upload, None, {"file_qury_no": None}, "file_qury_no is missing"),
     ],
 )
 def test_unreadable_success_is_unknown(exchange: Any, question: object, output: object, missing: str) -> None:
@@ -157,6 +161,11 @@ def test_day_totals(result: object, balanced: bool) -> None:
 def test_day_details() -> None:
     info = {"file_qury_no": "F2", "filename": "result.zip", "dld_endtime": "2024-01-02 09:00:00"}
     assert NATIONAL.day_details.decode(DETAILS, ok({"fileinfo": info})).available_until == NOW
+
+
+@pytest.mark.parametrize("output", [{"file_qury_no": "F1"}, {"fileinfo": {"file_qury_no": "F1", "filename": "f"}}])
+def test_the_number_of_a_file(output: object) -> None:
+    assert NATIONAL.upload.decode(FileUpload("f", b""), ok(output)) == "F1"
 
 
 def rows(*pairs: tuple[str, str]) -> Person:

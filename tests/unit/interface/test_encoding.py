@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from insurance.interface.dialects import DIALECTS, load
-from insurance.interface.messages import DayTotals, SelfPayReport
+from insurance.interface.messages import DayDetails, DayTotals, SelfPayReport
 from insurance.interface.profile import Operation
 from insurance.interface.questions import ChargeUpload, Pricing, Registration, Settling, VisitSearch, VisitUpload
 from tests.unit.interface.words import CARD, INSURED, LINE, NATIONAL, NOW, SPLIT, VISIT, profile
@@ -46,6 +46,17 @@ def test_days_of_a_statement() -> None:
     data = written(NATIONAL.day_totals, question)["input"]["data"]
     assert (data["stmt_begndate"], data["stmt_enddate"]) == ("2024-01-02", "2024-01-02")
     assert (data["refd_setl_flag"], data["fixmedins_setl_cnt"]) == ("0", "1")
+
+
+def test_refund_flags_of_hunan() -> None:
+    flags = {"refd_setl_flag": "1", "fixmedins_refd_setl_flag": "0"}
+    totals = DayTotals("310", "11", "330100", NOW, NOW, 0, 0, 0, 0)
+    details = DayDetails("330100", NOW, NOW, 0, 0, 0, 0, "F1", "11")
+    for exchange, question in ((NATIONAL.day_totals, totals), (NATIONAL.day_details, details)):
+        assert not set(flags) & set(written(exchange, question)["input"]["data"])
+        said = written(exchange, replace(question, **flags))["input"]["data"]
+        assert {name: said[name] for name in flags} == flags
+        assert said["clr_type"] == "11"
 
 
 def test_person_fields_of_hunan() -> None:

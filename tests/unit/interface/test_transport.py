@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
 from insurance.interface.client import Outcome
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Throttled
-from insurance.interface.exchange import Request
+from insurance.interface.exchange import Attachment, Reply, Request
 from insurance.interface.transport import MAX_ANSWER_BYTES, HttpTransport
+from insurance.simulator.insurer import form
 from tests.unit.interface.words import CARD, INSURED, Journal, client, profile, setlinfo
 
 Behaviour = Callable[[socket.socket], None]
@@ -151,6 +153,12 @@ def test_no_time_left(seconds: float) -> None:
     assert server.connections == 0
 
 
+def test_who_was_frozen_before_sending_does_not_send_on_waking() -> None:
+    with serving(says(http(b"{}"))) as server, pytest.raises(NotSent):
+        HttpTransport(profile(server.url)).send(REQUEST, 5.0, begun_at=time.monotonic() - 6.0)
+    assert server.connections == 0
+
+
 def test_connect_that_never_ends() -> None:
     """A full backlog: the handshake gets no answer."""
     with socket.socket() as listening:
@@ -255,6 +263,48 @@ def test_threads_have_their_own_deadlines() -> None:
         for thread in threads:
             thread.join()
     assert outcomes == {0.1: "OutcomeUnknown", 0.15: "OutcomeUnknown", 5.0: "200", 6.0: "200"}
+
+
+def send_file(url: str, content: bytes, seconds: float = 5.0) -> Reply:
+    file = Attachment("a.zip", content, "file", "jsonStr")
+    return HttpTransport(profile(url)).send(replace(REQUEST, attachment=file), seconds)
+
+
+def test_a_file_travels_beside_the_envelope() -> None:
+    content = b"PK\r\n--\0\xff\r\n"
+    with serving(says(http(b"{}"))) as server:
+        send_file(server.url, content)
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    (kind,) = [line.partition(b": ")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-type:")]
+    assert kind.startswith(b"multipart/form-data")
+    assert form.parts(kind.decode(), body) == (REQUEST.body, content)
+    assert b'filename="a.zip"' in body
+
+
+def test_a_reader_that_takes_a_large_file_drop_by_drop() -> None:
+    """It takes some of it in time, again and again, for three seconds; the call is over in time all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def sip() -> None:
+            connection, _ = listening.accept()
+            with suppress(OSError), connection:
+                while connection.recv(65536):
+                    time.sleep(0.005)
+
+        threading.Thread(target=sip, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            send_file(url_of(listening), b"x" * 40_000_000, LIMIT_SECONDS)
+        assert time.monotonic() - began < LIMIT_SECONDS + SLACK_SECONDS
+
+
+def test_a_request_may_take_a_longer_or_a_shorter_answer() -> None:
+    with serving(says(http(b"x" * (MAX_ANSWER_BYTES + 1)))) as server:
+        transport = HttpTransport(profile(server.url))
+        longer = replace(REQUEST, answer_bytes=MAX_ANSWER_BYTES + 1)
+        assert len(transport.send(longer, 5).body) == MAX_ANSWER_BYTES + 1
+        with pytest.raises(OutcomeUnknown, match="larger than 10 bytes"):
+            transport.send(replace(REQUEST, answer_bytes=10), 5)
 
 
 BILL = json.dumps({"infcode": 0, "output": {"setlinfo": setlinfo()}}).encode()

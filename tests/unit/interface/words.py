@@ -88,7 +88,7 @@ class Answering:
         self.given, self.journal = given, journal
         self.sent: list[tuple[Request, float]] = []
 
-    def send(self, request: Request, timeout_seconds: float) -> Reply:
+    def send(self, request: Request, timeout_seconds: float, begun_at: float | None = None) -> Reply:
         if self.journal is not None:
             assert len(self.journal.before_calls) == 1, "written down before it leaves"
         self.sent.append((request, timeout_seconds))

@@ -1,20 +1,26 @@
 """The payment institution: signed orders, the pay page, refunds, expiry."""
 
+import csv
 import hmac
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from hashlib import sha256
+from io import StringIO
 from typing import Any
 
 import httpx
 import pytest
 
 from insurance.simulator.payments.app import Payments, Settings
+from insurance.simulator.payments.day_file import day_file
+from insurance.simulator.payments.orders import Order, Orders
 from tests.unit.simulator.running import running
 
 SECRET = "s3cret"
+CHINA = timezone(timedelta(hours=8))
+GONE = (httpx.RemoteProtocolError, httpx.ReadError)
 Json = dict[str, Any]
 
 
@@ -45,9 +51,26 @@ class Merchant:
         body = {"refund_no": refund_no, "amount_fen": amount_fen, "reason": "撤销"}
         return self.call("POST", f"/orders/{order_no}/refunds", body)
 
+    def statement(self, day: date) -> list[dict[str, str]]:
+        """The rows of a day file."""
+        answer = self.call("GET", f"/statements/{day}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        return list(csv.DictReader(StringIO(answer.content.decode())))
+
+    def statements(self) -> list[dict[str, str]]:
+        """Of yesterday and today, so that a test over midnight finds what it paid."""
+        return self.statement(today() - timedelta(days=1)) + self.statement(today())
+
+    def faults(self, *rules: Json) -> None:
+        assert self.http.post("/_faults", json={"rules": list(rules)}).status_code == 200
+
     def totals(self) -> tuple[int, int, int]:
         totals = self.http.get("/_ledger").json()["totals"]
         return totals["paid"], totals["cash_fen"], totals["refunded_fen"]
+
+
+def today() -> date:
+    return datetime.now(CHINA).date()
 
 
 @pytest.fixture
@@ -150,3 +173,85 @@ def test_the_short_form_loses_answers_to_the_merchant_only(merchant: Merchant) -
     assert merchant.pay().status_code == 200
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         merchant.state()
+
+
+@pytest.mark.parametrize("name", ["refund", "cancel"])
+def test_what_is_asked_again_after_a_lost_answer_is_done_once(merchant: Merchant, name: str) -> None:
+    merchant.order()
+    if name == "refund":
+        merchant.pay()
+
+    def ask() -> Any:
+        return merchant.refund("R1", 30) if name == "refund" else merchant.call("POST", "/orders/O1/cancel")
+
+    merchant.faults({"kind": "lose_answer", "call": name, "times": 1})
+    with pytest.raises(GONE):
+        ask()
+    done = merchant.http.get("/_ledger").json()["orders"]
+    assert (done[0]["state"], done[0]["refunded_fen"]) == (("paid", 30) if name == "refund" else ("cancelled", 0))
+    first, again = ask(), ask()
+    assert first.json() == again.json() and first.status_code == 200
+    assert merchant.http.get("/_ledger").json()["orders"] == done
+
+
+def test_a_refund_is_asked_for_by_its_number(merchant: Merchant) -> None:
+    merchant.order()
+    merchant.pay()
+    assert merchant.call("GET", "/orders/O1/refunds/R1").json()["code"] == "no_such_refund"
+    told = merchant.refund("R1", 30).json()
+    assert merchant.call("GET", "/orders/O1/refunds/R1").json() == told
+    assert (told["refund_no"], told["amount_fen"], told["state"]) == ("R1", 30, "refunded")
+    assert datetime.fromisoformat(told["at"]).tzinfo
+    assert merchant.call("GET", "/orders/O9/refunds/R1").json()["code"] == "no_such_order"
+    assert merchant.http.get("/orders/O1/refunds/R1").status_code == 401
+
+
+def test_the_day_file_adds_up_to_the_books(merchant: Merchant) -> None:
+    for number, amount_fen in (("O1", 1230), ("O2", 500), ("O3", 70), ("O,4", 1)):
+        merchant.order(number, amount_fen)
+    for number in ("O1", "O2"):
+        merchant.pay(number)
+    merchant.refund("R1", 30)
+    merchant.refund("R2", 1200)
+    merchant.refund("R1", 30)
+    rows = merchant.statements()
+    assert [(row["order_no"], row["kind"], int(row["amount_fen"]), row["refund_no"]) for row in rows] == [
+        ("O1", "payment", 1230, ""),
+        ("O2", "payment", 500, ""),
+        ("O1", "refund", -30, "R1"),
+        ("O1", "refund", -1200, "R2"),
+    ]
+    ledger = merchant.http.get("/_ledger").json()
+    assert sum(int(row["amount_fen"]) for row in rows) == ledger["totals"]["cash_fen"] == 500
+    assert {row["transaction_no"] for row in rows} == {each["transaction_no"] for each in ledger["orders"]} - {None}
+    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+    assert all(row["at"].endswith("+08:00") for row in rows)
+    assert merchant.statement(date(2001, 1, 1)) == []
+
+
+def test_the_day_file_is_for_the_merchant_and_has_its_faults(merchant: Merchant) -> None:
+    assert merchant.http.get(f"/statements/{today()}").status_code == 401
+    assert merchant.call("GET", "/statements/yesterday").json()["code"] == "bad_request"
+    for kind in ("lose_answer", "down"):
+        merchant.faults({"kind": kind, "call": "statement", "times": 1})
+        with pytest.raises(GONE):
+            merchant.statement(today())
+        assert merchant.statement(today()) == []
+
+
+def test_a_day_is_one_in_china_and_each_movement_belongs_to_its_own() -> None:
+    orders = Orders()
+    expires = datetime(2024, 1, 9, tzinfo=UTC)
+    order, _ = orders.create(Order("O1", 100, "", "", "", expires))
+    late = datetime(2024, 1, 1, 15, 59, 59, tzinfo=UTC)  # one second before midnight in Shanghai
+    orders.pay(order, late)
+    orders.refund(order, "R1", 40, late + timedelta(seconds=1))
+    orders.refund(order, "R2", 60, late + timedelta(days=1))
+    orders.refund(order, "R2", 60, late + timedelta(days=5))
+
+    def told(day: int) -> list[str]:
+        return [",".join(line.split(",")[2:]) for line in day_file(orders, date(2024, 1, day)).splitlines()[1:]]
+
+    assert told(1) == ["payment,100,2024-01-01T23:59:59+08:00,"]
+    assert told(2) == ["refund,-40,2024-01-02T00:00:00+08:00,R1", "refund,-60,2024-01-02T23:59:59+08:00,R2"]
+    assert told(3) == told(6) == []

@@ -1,6 +1,6 @@
 """The national dialect: JSON over HTTP as the HSAF specification has it; regional habits are data in the Profile."""
 
-from insurance.interface.dialects.national import bills, charges, persons, statements, visits
+from insurance.interface.dialects.national import bills, charges, persons, statements, transfers, visits
 from insurance.interface.exchange import Dialect
 
 DIALECT = Dialect(
@@ -22,4 +22,6 @@ DIALECT = Dialect(
     report_self_pay=statements.REPORT_SELF_PAY,
     day_totals=statements.DAY_TOTALS,
     day_details=statements.DAY_DETAILS,
+    upload=transfers.UPLOAD,
+    download=transfers.DOWNLOAD,
 )

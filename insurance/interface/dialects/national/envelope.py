@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 
-from insurance.interface.exchange import Request
+from insurance.interface.exchange import Attachment, Request
 from insurance.interface.profile import Operation, Profile
 
 Fields = Mapping[str, object]
@@ -16,10 +16,15 @@ CONTENT_TYPE = "application/json;charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The `input` of a request, node by node, and the region where the person is insured ("" if nobody is meant)."""
+    """The `input` of a request, node by node, and the region where the person is insured ("" if nobody is meant).
+
+    A file goes along as `attachment`; one is expected back when `answer_bytes` says how long it may be.
+    """
 
     nodes: Fields
     insuplc_admdvs: str = ""
+    attachment: Attachment | None = None
+    answer_bytes: int | None = None
 
 
 def encode(profile: Profile, operation: Operation, msgid: str, now: datetime, payload: Payload) -> Request:
@@ -34,7 +39,8 @@ def encode(profile: Profile, operation: Operation, msgid: str, now: datetime, pa
         **profile.envelope,
         "input": _with_constants(payload.nodes, profile.constants.get(operation, {})),
     }
-    return request(profile, operation, document)
+    plain = request(profile, operation, document)
+    return replace(plain, attachment=payload.attachment, answer_bytes=payload.answer_bytes)
 
 
 def request(

@@ -15,11 +15,18 @@ def enveloped(
     read: Callable[[Question, object], Answer],
 ) -> Exchange[Question, Answer]:
     """An operation in the common envelope."""
+    return Exchange(operation, writing(operation, write), reading(read))
+
+
+def writing(
+    operation: Operation, write: Callable[[Profile, Question], Payload]
+) -> Callable[[Profile, str, datetime, Question], Request]:
+    """Encode a question with `write` into the common envelope."""
 
     def encode_question(profile: Profile, msgid: str, now: datetime, question: Question) -> Request:
         return encode(profile, operation, msgid, now, write(profile, question))
 
-    return Exchange(encode_question, reading(read))
+    return encode_question
 
 
 def reading(read: Callable[[Question, object], Answer]) -> Callable[[Question, Reply], Answer]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from insurance.interface.errors import NotSent, OutcomeUnknown, Refused, Throttled, internal_code, scrub
+from insurance.interface.exchange import header
 
 Document = Mapping[str, object]
 
@@ -61,7 +62,7 @@ def _check_status(status: int, headers: Mapping[str, str], document: Document, c
         return
     if status == _UNAUTHORIZED:
         raise NotSent(f"the gateway answered HTTP 401: {scrub(_text(document))}")
-    if status == _TOO_MANY or (status == 503 and _header(headers, "retry-after") is not None):
+    if status == _TOO_MANY or (status == 503 and header(headers, "retry-after") is not None):
         raise Throttled(_text(document) or f"HTTP {status}", _retry_after(headers))
     if status >= 500:
         raise OutcomeUnknown(f"HTTP {status}")
@@ -113,9 +114,5 @@ def _kind(body: bytes, document: Document) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds; the date form of Retry-After is left to our own pace."""
-    value = _header(headers, "retry-after")
+    value = header(headers, "retry-after")
     return float(value) if value is not None and re.fullmatch(r"[0-9]{1,6}", value.strip()) else None
-
-
-def _header(headers: Mapping[str, str], name: str) -> str | None:
-    return next((value for key, value in headers.items() if key.lower() == name), None)

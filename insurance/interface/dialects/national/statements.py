@@ -10,7 +10,7 @@ from insurance.interface.exchange import Exchange, Request
 from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer, ResultFile, SelfPayReport
 from insurance.interface.profile import Operation, Profile
 
-_BALANCED = ("0", "000000")  # H t147; the second as YB met it
+BALANCED = ("0", "000000")  # H t147; the second as YB met it
 
 
 def _write_totals(profile: Profile, question: DayTotals) -> Payload:
@@ -23,7 +23,10 @@ def _write_totals(profile: Profile, question: DayTotals) -> Payload:
         "fund_pay_sumamt": to_yuan(question.fund_fen),
         "acct_pay": to_yuan(question.account_fen),
         "fixmedins_setl_cnt": str(question.count),
-        **_unless_empty(refd_setl_flag=question.refd_setl_flag),
+        **_unless_empty(
+            refd_setl_flag=question.refd_setl_flag,
+            fixmedins_refd_setl_flag=question.fixmedins_refd_setl_flag,
+        ),
     }
     return Payload({"data": data})
 
@@ -31,7 +34,7 @@ def _write_totals(profile: Profile, question: DayTotals) -> Payload:
 def _read_totals(question: DayTotals, value: object) -> DayTotalsAnswer:
     info = Node("output", value).node("stmtinfo")
     result = info.text("stmt_rslt")
-    return DayTotalsAnswer(result in _BALANCED, result, info.text_or_empty("stmt_rslt_dscr"))
+    return DayTotalsAnswer(result in BALANCED, result, info.text_or_empty("stmt_rslt_dscr"))
 
 
 def _write_details(profile: Profile, question: DayDetails) -> Payload:
@@ -43,7 +46,11 @@ def _write_details(profile: Profile, question: DayDetails) -> Payload:
         "cash_payamt": to_yuan(question.cash_fen),
         "fixmedins_setl_cnt": str(question.count),
         "file_qury_no": question.file_qury_no,
-        **_unless_empty(clr_type=question.clr_type),
+        **_unless_empty(
+            clr_type=question.clr_type,
+            refd_setl_flag=question.refd_setl_flag,
+            fixmedins_refd_setl_flag=question.fixmedins_refd_setl_flag,
+        ),
     }
     return Payload({"data": data})
 
@@ -89,4 +96,6 @@ def _encode_self_pay(profile: Profile, msgid: str, now: datetime, report: SelfPa
 
 DAY_TOTALS = enveloped(Operation.DAY_TOTALS, _write_totals, _read_totals)
 DAY_DETAILS = enveloped(Operation.DAY_DETAILS, _write_details, _read_details)
-REPORT_SELF_PAY: Exchange[SelfPayReport, None] = Exchange(_encode_self_pay, reading(no_output))
+REPORT_SELF_PAY: Exchange[SelfPayReport, None] = Exchange(
+    Operation.REPORT_SELF_PAY, _encode_self_pay, reading(no_output)
+)
