@@ -115,7 +115,9 @@ def _note_stuck(
         _note(found, came_by, stuck, iter([f"no way out of {stuck}"]))
 
 
-def _note(found: Found[State], came_by: dict[State, tuple[State, str] | None], state: State, wrong: Iterator[str]) -> None:
+def _note(
+    found: Found[State], came_by: dict[State, tuple[State, str] | None], state: State, wrong: Iterator[str]
+) -> None:
     for name in wrong:
         if name not in found.broken:
             found.broken[name] = list(_trace(came_by, state))

@@ -7,7 +7,7 @@ from functools import partial
 from insurance.states import SettlementState as S
 from tests.unit.insurance.model import money, network, people, turns
 from tests.unit.insurance.model.explorer import Found, Model, Step, Who, explore
-from tests.unit.insurance.model.world import CASH, SETTLED, UNDONE, Rules, Turn, World, record, trouble
+from tests.unit.insurance.model.world import TOTAL, Others, Rules, Turn, World, record, trouble
 
 ENDS = (S.COMPLETED, S.REVERSED, S.REFUSED, S.MANUAL)
 WITHOUT_EFFECT = (S.REVERSED, S.REFUSED)
@@ -15,7 +15,7 @@ WITHOUT_EFFECT = (S.REVERSED, S.REFUSED)
 INSURANCE = World()
 COVERED = World(cash=0)
 SELF_PAY = World(insurance=False)
-CLAIM = World(insurance=False, claim=True)
+CLAIM = World(insurance=False, claim=True, cash=TOTAL)
 """Paid now, claimed later: the whole is collected first."""
 
 
@@ -27,8 +27,7 @@ class Case:
     troubles: int = 3
     staff: int = 0
     rules: Rules = field(default_factory=Rules)
-    refuses_doubles: bool = False
-    mixed_answers: bool = False
+    others: Others = field(default_factory=Others)
 
     def walk(self) -> Found[World]:
         first = self.first._replace(troubles=self.troubles, staff=self.staff)
@@ -39,14 +38,12 @@ class Case:
 def steps(case: Case, world: World) -> Iterator[Step]:
     """Everything that may happen next."""
     rules = case.rules
-    yield from turns.taken(world, rules)
+    yield from turns.taken(world)
     if world.turn is not None and world.turn.at in ("order", "prepared"):
         yield from _collecting(world, world.turn, rules)
     else:
         yield from turns.going_on(world, rules)
-    yield from network.messages(
-        world, refuses_doubles=case.refuses_doubles, mixed_answers=case.mixed_answers
-    )
+    yield from network.messages(world, rules, case.others)
     yield from money.money(world, rules)
     yield from people.people(world)
 
@@ -70,7 +67,9 @@ def wrong(world: World) -> Iterator[str]:
     if world.state is S.COMPLETED and world.insurance and world.live != (world.setl,):
         yield "completed, and the insurer has not exactly this settlement"
     if world.state is S.COMPLETED and not world.insurance and (world.live or not world.reported):
-        yield "completed by oneself, and the network was not told, or the insurer has settled"
+        yield "completed by self-pay, and the network was not told, or the insurer has settled"
+    if world.state is S.PAYING and world.insurance and world.setl not in world.live:
+        yield "the patient is to pay, and the insurer has not settled"
     if world.state in WITHOUT_EFFECT and world.live:
         yield "ended without effect, and the insurer has settled"
     if len({world.insurer[number - 1].by for number in world.live}) > 1:
@@ -91,12 +90,7 @@ def wrong_at_rest(world: World) -> Iterator[str]:
 
 
 def _wrong_books(world: World) -> Iterator[str]:
-    held = {number for kind, number in world.books if kind == SETTLED}
-    gone = {number for kind, number in world.books if kind == UNDONE}
-    if tuple(sorted(held - gone)) != world.live:
+    if people.in_our_books(world) != set(world.live):
         yield "our books and the insurer's differ"
     if world.cash_in_our_books != world.cash_with_us:
         yield "our books and the institution's differ"
-
-
-__all__ = ["CASH", "CLAIM", "COVERED", "INSURANCE", "SELF_PAY", "Case", "Rules"]

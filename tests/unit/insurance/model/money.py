@@ -58,7 +58,7 @@ def order(world: World, turn: Turn, rules: Rules) -> Iterator[Step]:
 
 def order_heard(world: World, reply: str) -> World:
     if reply == "refused":
-        return record(world, Event.REFUSED)
+        return record(world, Event.REFUSED, linked=True)
     return record(world, Event.ORDERED, linked=True)
 
 

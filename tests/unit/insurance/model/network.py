@@ -6,41 +6,67 @@ Time: whatever was sent has arrived or is gone when the settling time is over.
 from collections.abc import Iterator
 
 from tests.unit.insurance.model.explorer import Step, Who
-from tests.unit.insurance.model.world import Msg, Stands, World, trouble, without
+from tests.unit.insurance.model.world import Msg, Others, Rules, Stands, World, trouble, without
 
 
-def messages(world: World, *, refuses_doubles: bool, mixed_answers: bool) -> Iterator[Step]:
-    """What may happen to each message under way. `mixed_answers`: a copy may be refused although the other was carried
-    out, and only the refusal be heard."""
+def messages(world: World, rules: Rules, others: Others) -> Iterator[Step]:
+    """What may happen to each message under way, and the time that passes."""
     for one in sorted(world.flying):
-        arrived = carried_out(world, one, refuses_doubles=refuses_doubles)
+        arrived = carried_out(world, one, others)
         yield Step(f"{_name(one)} arrives", Who.WORLD, arrived._replace(flying=without(arrived.flying, one)))
-        awaited = world.turn is not None and world.turn.awaits == one
-        lost = trouble(world) if awaited else world
-        if lost:
-            who = Who.TROUBLE if awaited else Who.WORLD
-            yield Step(f"{_name(one)} never arrives", who, lost._replace(flying=without(world.flying, one)))
+        yield from _lost(world, one)
         if worse := trouble(world):
-            twice = carried_out(worse, one, refuses_doubles=refuses_doubles)
+            twice = carried_out(worse, one, others)
             yield Step(f"{_name(one)} arrives, and a copy is still under way", Who.TROUBLE, twice)
-        if (worse := trouble(world)) and (mixed_answers or not (awaited and world.turn.replies)):
-            refused = _answered(worse, one, "refused")
-            yield Step(f"{_name(one)} is refused", Who.TROUBLE, refused._replace(flying=without(refused.flying, one)))
-            if one.kind == "settle":
-                throttled = _answered(worse, one, "throttled")
-                gone = without(throttled.flying, one)
-                yield Step(f"{_name(one)} is throttled", Who.TROUBLE, throttled._replace(flying=gone))
+        yield from _not_done(world, one, others)
+    if world.frozen is not None:
+        woken = world._replace(flying=world.flying | {world.frozen}, frozen=None)
+        yield Step("the frozen worker wakes and sends", Who.WORLD, woken)
+    yield from _time(world, rules)
+
+
+def _lost(world: World, one: Msg) -> Iterator[Step]:
+    awaited = _awaits(world, one)
+    lost = trouble(world) if awaited else world
+    if lost:
+        gone = lost._replace(flying=without(world.flying, one))
+        yield Step(f"{_name(one)} never arrives", Who.TROUBLE if awaited else Who.WORLD, gone)
+
+
+def _not_done(world: World, one: Msg, others: Others) -> Iterator[Step]:
+    """Refused, or too much a minute. As a rule all copies of a message get the same answer."""
+    heard_of_another = world.turn is not None and _awaits(world, one) and world.turn.replies
+    worse = trouble(world)
+    if worse is None or (heard_of_another and not others.mixed_answers):
+        return
+    throttled = one.kind == "settle" and not heard_of_another
+    for reply in ("refused", "throttled") if throttled else ("refused",):
+        answered = _answered(worse, one, reply)
+        yield Step(f"{_name(one)} is {reply}", Who.TROUBLE, answered._replace(flying=without(answered.flying, one)))
+
+
+def _time(world: World, rules: Rules) -> Iterator[Step]:
     for one in sorted(world.silent - world.flying):
-        if not _is_at_it(world, one):
+        if not _awaits(world, one) and not _is_about_to_be_sent(world, one):
             over = world._replace(silent=without(world.silent, one))
             yield Step(f"the settling time of {_name(one)} is over", Who.WORLD, over)
+    if not rules.the_clock_is_watched and world.silent and (worse := trouble(world)):
+        yield Step("the clock is set forward", Who.TROUBLE, worse._replace(silent=frozenset()))
 
 
-def carried_out(world: World, one: Msg, *, refuses_doubles: bool = False) -> World:
+def _awaits(world: World, one: Msg) -> bool:
+    return world.turn is not None and world.turn.awaits == one
+
+
+def _is_about_to_be_sent(world: World, one: Msg) -> bool:
+    return world.turn is not None and world.turn.at == "written" and one == Msg("settle", len(world.calls))
+
+
+def carried_out(world: World, one: Msg, others: Others) -> World:
     """The insurer acts on a message, and answers whoever still waits for it."""
     match one.kind:
         case "settle":
-            if refuses_doubles and world.live:
+            if others.refuses_doubles and world.live:
                 return _answered(world, one, "refused")
             settled = world._replace(insurer=(*world.insurer, Stands(one.key)))
             return _answered(settled, one, f"settled {len(settled.insurer)}")
@@ -71,13 +97,6 @@ def _answered(world: World, one: Msg, reply: str) -> World:
     if turn is None or turn.awaits != one:
         return world
     return world._replace(turn=turn._replace(replies=turn.replies | {reply}))
-
-
-def _is_at_it(world: World, one: Msg) -> bool:
-    """Whether a worker is about to send it, or waits for its answer: either is over before the settling time is."""
-    turn = world.turn
-    about_to = turn is not None and turn.at == "written" and one == Msg("settle", len(world.calls))
-    return about_to or (turn is not None and turn.awaits == one)
 
 
 def _name(one: Msg) -> str:

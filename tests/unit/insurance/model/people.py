@@ -6,7 +6,7 @@ from insurance.settlement import saga
 from insurance.settlement.saga import Event
 from insurance.states import SettlementState as S
 from tests.unit.insurance.model.explorer import Step, Who
-from tests.unit.insurance.model.world import World, record, trouble
+from tests.unit.insurance.model.world import SETTLED, UNDONE, World, record, trouble
 
 MAY_BE_GIVEN_UP = (S.WAITING, S.CALLING, S.UNKNOWN, S.INSURED, S.PAYING, S.CLAIMING, S.REVERSING)
 
@@ -17,35 +17,44 @@ def people(world: World) -> Iterator[Step]:
         yield Step("the patient gives up", Who.CHANCE, world._replace(wanted=False))
     if not world.stale and world.insurance and (worse := trouble(world)):
         yield Step("the bill becomes stale", Who.TROUBLE, worse._replace(stale=True))
-    if world.staff:
+    if world.staff and world.turn is None:
         for event in saga.AFTER[world.state]:
             if event in saga.STAFF and desk_allows(world, event):
-                fewer = world._replace(staff=world.staff - 1, turn=None)
-                yield Step(f"at the desk: {event}", Who.CHANCE, decided(fewer, event))
-
-
-def decided(world: World, event: Event) -> World:
-    """Who undoes does not want it any more."""
-    return record(world, event, wanted=False) if event is Event.UNDO else record(world, event)
+                decided = record(world._replace(staff=world.staff - 1), event)
+                yield Step(f"at the desk: {event}", Who.CHANCE, decided)
 
 
 def desk_allows(world: World, event: Event) -> bool:
-    """What the desk lets a person do: to end a case takes evidence of how things are on the other sides."""
-    settled = bool(world.insurance and world.calls)
-    paid = world.order == "paid" if world.cash else True
-    nothing_stands = not (world.live or world.flying or world.silent)
+    """What the desk lets a person do (`desk/rules.py`). Where somebody's word stands for an answer, it is true."""
     match event:
         case Event.ASK:
-            return settled
+            return world.insurance and bool(world.calls)
         case Event.TELL:
-            return paid and not world.owed and bool(world.setl if world.insurance else True)
+            return bool(world.setl or not world.insurance) and world.cash_in_our_books == world.cash and not world.owed
         case Event.UNDO:
             return True
         case Event.REFUND:
-            return world.order == "paid" and nothing_stands
+            return world.order == "paid" and not in_our_books(world) and not _in_doubt(world)
         case Event.COMPLETE:
-            stands = world.live == (world.setl,) if world.insurance else world.reported and not world.live
-            return stands and paid and not world.flying and not world.silent
+            as_agreed = in_our_books(world) == ({world.setl} if world.insurance else set())
+            cash = world.cash_in_our_books == world.cash and not world.owed
+            return as_agreed and cash and _is_as_booked(world) and (world.insurance or world.reported)
         case Event.VOID:
-            return nothing_stands
+            refunds = "due" in (world.difference, world.rest)
+            return not (refunds or world.live or world.flying or world.silent or world.cash_with_us)
     raise ValueError(event)
+
+
+def in_our_books(world: World) -> set[int]:
+    """Settlements that stand by our ledger."""
+    gone = {number for kind, number in world.books if kind == UNDONE}
+    return {number for kind, number in world.books if kind == SETTLED} - gone
+
+
+def _is_as_booked(world: World) -> bool:
+    return set(world.live) == in_our_books(world) and not world.flying and not world.silent
+
+
+def _in_doubt(world: World) -> bool:
+    """Before a person, coming from where nobody had the insurer's last word. Here: something of it may still stand."""
+    return bool(world.live or world.flying or world.silent)

@@ -34,19 +34,30 @@ class Rules:
     silence_is_unknown: bool = True
     a_dead_turn_is_unknown: bool = True
     written_before_sent: bool = True
+    never_sent_after_a_freeze: bool = True
+    the_clock_is_watched: bool = True
     absent_only_when_none_may_arrive: bool = True
     found_only_when_no_undoing_may_arrive: bool = True
-    undoing_looks_first: bool = True
     undoing_looks_again: bool = True
     undone_only_when_none_may_arrive: bool = True
-    told_only_when_nothing_may_arrive: bool = True
+    told_only_when_no_copy_may_arrive: bool = True
+    told_only_when_no_undoing_may_arrive: bool = True
     told_only_when_alone: bool = True
     taken_back_only_when_none_stands: bool = True
-    refusal_is_looked_at: bool = True
+    a_refusal_is_looked_at: bool = True
     late_money_goes_back: bool = True
     refunds_have_numbers: bool = True
     a_closed_order_was_opened: bool = True
     books_follow_what_stands: bool = True
+
+
+@dataclass(frozen=True)
+class Others:
+    """What kind of centre it is, and of network: `mixed_answers`: of two copies of a message one is carried out, the
+    other refused, and only the refusal is heard."""
+
+    refuses_doubles: bool = False
+    mixed_answers: bool = False
 
 
 class Msg(NamedTuple):
@@ -104,6 +115,8 @@ class World(NamedTuple):
     """What may really still arrive."""
     silent: frozenset[Msg] = frozenset()
     """What we must believe that it may still arrive: sent, nothing heard, the settling time not over."""
+    frozen: Msg | None = None
+    """What a worker that stands still will send when it wakes."""
     their_order: str = ""
     given_back: tuple[str, ...] = ()
     # what may still happen
@@ -162,6 +175,11 @@ def _followed(world: World, event: Event) -> World:
         world = world._replace(insurance=False, cash=world.order_amount)
     if event is Event.AGAIN:
         world = world._replace(setl=0)
+    if event is Event.UNDO:
+        world = world._replace(wanted=False)
+    if event is Event.VOID:
+        held = {(UNDONE, number) for kind, number in world.books if kind == SETTLED}
+        world = world._replace(books=world.books | held)
     if world.state is S.REFUNDING and world.linked:
         world = owe_rest(world)
     return world
