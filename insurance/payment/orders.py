@@ -38,7 +38,7 @@ def open_at_institution(order: PaymentOrder, subject: str) -> None:
     """Open it there and keep the address of its page. Raises `GatewayUnclear`, `GatewayRefused`, `AmountsDiffer`."""
     status = gateway.open_order(order.order_no, order.amount_fen, order.expires_at, subject)
     _compare(order, status)
-    PaymentOrder.objects.filter(pk=order.pk).update(pay_url=status.pay_url)
+    PaymentOrder.objects.filter(pk=order.pk).update(pay_url=status.pay_url, last_error="")
 
 
 def hear(order_no: str, status: OrderStatus) -> bool:

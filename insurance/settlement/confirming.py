@@ -21,8 +21,8 @@ def confirm(client: InsuranceClient, settlement: Settlement) -> Heard:
         client.report_self_pay(_report(settlement, visit))
         return Heard(Event.TOLD)
     there = standing(client, settlement, visit)
-    if may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE):
-        return Heard(Event.UNCLEAR, reason="a reversal may still arrive")
+    if may_still_arrive(settlement, Operation.SETTLE, Operation.CANCEL, Operation.REVERSE):
+        return Heard(Event.UNCLEAR, reason="something that was sent may still arrive")
     bill = there.known
     if bill is None or there.others or (bill.refunded and there.ours):
         return Heard(Event.CONTRADICTED, reason="the insurer holds another settlement of this visit")

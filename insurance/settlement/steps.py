@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from hospital import worklist
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import InterfaceError, NotSent, Refusal, Refused, Throttled
-from insurance.interface.messages import PolicySplit
+from insurance.interface.messages import Bill, PolicySplit
 from insurance.ledger import entries
 from insurance.quota import lanes, permits
 from insurance.quota.exchange import exchange, lease_seconds, new_msgid, turn_seconds
@@ -23,7 +23,7 @@ from insurance.settlement.heard import Heard, of_bill, settled
 from insurance.settlement.models import Settlement
 from insurance.settlement.recording import record
 from insurance.settlement.saga import Event
-from insurance.settlement.standing import SETTLED_BY, purpose
+from insurance.settlement.standing import SETTLED_BY, purpose, standing
 from insurance.settlement.undoing import undo
 from insurance.states import SettlementState
 from insurance.trial import conversation
@@ -62,7 +62,19 @@ def settle(client: InsuranceClient, settlement: Settlement) -> Heard:
     if problem := guards.stale(settlement):
         return Heard(_not_sent(settlement), reason=problem)
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
-    bill = client.settle(
+    try:
+        bill = _send(client, settlement, visit)
+    except Refused as refusal:
+        if _stands_all_the_same(client, settlement, visit):
+            return Heard(Event.SILENCE, reason=f"refused, and perhaps settled all the same: {refusal}")
+        raise
+    if problems := agreement.differences(settlement, bill):
+        return Heard(Event.SETTLED_OTHERWISE, of_bill(bill), "; ".join(problems))
+    return Heard(settled(settlement), of_bill(bill), booked=(entries.settled(bill, SETTLED_BY),))
+
+
+def _send(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Bill:
+    return client.settle(
         conversation.insured_of(visit),
         conversation.card_of(settlement.appointment),
         visit.mdtrt_id,
@@ -73,9 +85,16 @@ def settle(client: InsuranceClient, settlement: Settlement) -> Heard:
         split=PolicySplit(**settlement.trial.split),
         msgid=settlement.settle_msgid,
     )
-    if problems := agreement.differences(settlement, bill):
-        return Heard(Event.SETTLED_OTHERWISE, of_bill(bill), "; ".join(problems))
-    return Heard(settled(settlement), of_bill(bill), booked=(entries.settled(bill, SETTLED_BY),))
+
+
+def _stands_all_the_same(client: InsuranceClient, settlement: Settlement, visit: Visit) -> bool:
+    """The network may have doubled our message: one was carried out, and the refusal of the other one is what we heard.
+    Where that cannot be seen at once, it is not known."""
+    try:
+        return bool(standing(client, settlement, visit).ours)
+    except InterfaceError as error:
+        log.warning("settlement %s was refused, and cannot be looked at: %s", settlement.pk, error)
+        return True
 
 
 _SPEAK: Mapping[str, Speak] = {

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 Call = Callable[[str, str, Json | None], Json]
 """(method, path below /api/v1/, body) → the answer, also when it is a refusal."""
 
-ENDS = frozenset({"completed", "refused", "reversed", "unknown", "manual"})
+ENDS = frozenset({"completed", "refused", "reversed", "manual"})
 
 
 @dataclass

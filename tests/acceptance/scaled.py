@@ -37,6 +37,8 @@ def rename_queues(prefix: str) -> None:
 
 def scale_time() -> None:
     """Seconds where production has minutes."""
+    from django.conf import settings  # noqa: PLC0415
+
     from insurance.quota import adapting, permits  # noqa: PLC0415  models need Django's settings
     from insurance.settlement import collecting, steps  # noqa: PLC0415
     from insurance.trial import turns  # noqa: PLC0415
@@ -51,6 +53,9 @@ def scale_time() -> None:
         collecting.LEASE_SECONDS = lease = int(os.environ[LEASE])
         for module in (turns, steps):
             vars(module)["lease_seconds"] = lambda: float(lease)
+        # As often as in a hospital, only sooner; settled is what was sent so long ago that it cannot arrive any more.
+        settings.SETTLEMENT_ATTEMPTS_SECONDS = [1, 1, 2, 3, 5, 8, 13]
+        settings.SETTLEMENT_SETTLING_SECONDS = settings.INSURANCE_TIMEOUT_SECONDS + permits.LATE_SECONDS
 
 
 def prepare() -> None:
