@@ -2,13 +2,12 @@
 
 from insurance.interface.client import InsuranceClient
 from insurance.interface.messages import Bill
-from insurance.interface.profile import Operation
 from insurance.ledger import entries
 from insurance.settlement import agreement
 from insurance.settlement.heard import Heard, of_bill, settled
 from insurance.settlement.models import Settlement
 from insurance.settlement.saga import Event
-from insurance.settlement.standing import SETTLED_BY, may_still_arrive, standing
+from insurance.settlement.standing import SETTLED_BY, standing
 from insurance.trial.models import Visit
 
 
@@ -21,10 +20,10 @@ def ask(client: InsuranceClient, settlement: Settlement) -> Heard:
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
     there = standing(client, settlement, visit)
     if there.ours:
-        if may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE):
+        if there.may_undo:
             return Heard(Event.UNCLEAR, reason="it stands, but a reversal may still arrive")
         return _found(settlement, visit, there.ours)
-    if may_still_arrive(settlement, Operation.SETTLE):
+    if there.may_settle:
         return Heard(Event.UNCLEAR, reason="the insurer shows none, but it may still arrive")
     return Heard(Event.ABSENT, reason="the insurer shows none")
 

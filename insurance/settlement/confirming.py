@@ -2,13 +2,12 @@
 
 from insurance.interface.client import InsuranceClient
 from insurance.interface.messages import Bill, SelfPayReport
-from insurance.interface.profile import Operation
 from insurance.ledger import entries
 from insurance.settlement import agreement
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.saga import Event
-from insurance.settlement.standing import Standing, may_still_arrive, standing
+from insurance.settlement.standing import Standing, standing
 from insurance.settlement.undoing import take_back, undone
 from insurance.trial import conversation
 from insurance.trial.models import Visit
@@ -21,7 +20,7 @@ def confirm(client: InsuranceClient, settlement: Settlement) -> Heard:
         client.report_self_pay(_report(settlement, visit))
         return Heard(Event.TOLD)
     there = standing(client, settlement, visit)
-    if may_still_arrive(settlement, Operation.SETTLE, Operation.CANCEL, Operation.REVERSE):
+    if there.may_settle or there.may_undo:
         return Heard(Event.UNCLEAR, reason="something that was sent may still arrive")
     bill = there.known
     if bill is None or there.others or (bill.refunded and there.ours):

@@ -27,16 +27,21 @@ SETTLED_BY, UNDONE_BY, REVERSED_BY = "2207", "2208", "2601"
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The live settlements of a visit at the insurer: those that our messages made, and others. `known`: the one whose
-    number we have, live or not."""
+    number we have, live or not. `may_settle`, `may_undo`: before the look, something of that kind was still on its way,
+    so the look may be wrong by now."""
 
     ours: tuple[Bill, ...]
     others: tuple[Bill, ...]
     known: Bill | None
+    may_settle: bool
+    may_undo: bool
 
 
 def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Standing:
     """What stands there now; also what we know the number of, should 5204 not name it. Raises `InterfaceError`."""
     insured, own = conversation.insured_of(visit), own_msgids(settlement)
+    may_settle = _may_still_arrive(settlement, Operation.SETTLE)
+    may_undo = _may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE)
     named = dict.fromkeys([*client.settled_ids(insured, visit.mdtrt_id), settlement.setl_id])
     bills = [client.query(insured, visit.mdtrt_id, setl_id) for setl_id in named if setl_id]
     live = [bill for bill in bills if not bill.refunded]
@@ -44,6 +49,8 @@ def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> S
         ours=tuple(bill for bill in live if bill.medins_setl_id in own),
         others=tuple(bill for bill in live if bill.medins_setl_id not in own),
         known=next((bill for bill in bills if bill.setl_id == settlement.setl_id), None),
+        may_settle=may_settle,
+        may_undo=may_undo,
     )
 
 
@@ -59,7 +66,7 @@ def tries(settlement: Settlement) -> int:
     return calls.exclude(outcome__in=(Outcome.NOT_SENT, Outcome.THROTTLED)).count()
 
 
-def may_still_arrive(settlement: Settlement, *operations: Operation) -> bool:
+def _may_still_arrive(settlement: Settlement, *operations: Operation) -> bool:
     """Whether one of our messages of these kinds, of which nothing was heard, may still be on its way to the insurer:
     until the settling time is over."""
     kinds = [profile().infno(operation) for operation in operations]

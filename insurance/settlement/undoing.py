@@ -20,7 +20,7 @@ from insurance.settlement import guards, saga
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Settlement
 from insurance.settlement.saga import Event
-from insurance.settlement.standing import SETTLED_BY, UNDONE_BY, may_still_arrive, own_msgids, standing, tries
+from insurance.settlement.standing import SETTLED_BY, UNDONE_BY, own_msgids, standing, tries
 from insurance.states import PaymentState
 from insurance.trial import conversation
 from insurance.trial.models import Visit
@@ -43,9 +43,10 @@ def undo(client: InsuranceClient, settlement: Settlement) -> Heard:
     booked = take_back(client, visit, there.ours)
     if not there.ours and not _reversed_by_msgid(client, settlement, visit):
         return Heard(Event.UNCLEAR, reason="the insurer would not reverse it, and shows none")
-    if standing(client, settlement, visit).ours:
+    afterwards = standing(client, settlement, visit)
+    if afterwards.ours:
         return Heard(Event.UNCLEAR, reason="it still stands at the insurer", booked=booked)
-    if may_still_arrive(settlement, Operation.SETTLE):
+    if afterwards.may_settle:
         return Heard(Event.UNCLEAR, reason="undone, but the settlement may still arrive", booked=booked)
     return undone(settlement, booked)
 
