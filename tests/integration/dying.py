@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 import httpx
@@ -32,6 +33,7 @@ from tests.simulators import SECRET, Simulator
 
 ENDED = (SettlementState.COMPLETED, SettlementState.REVERSED, SettlementState.REFUSED)
 ROUNDS = 14
+NEVER = "9999"
 
 TURNS: tuple[Callable[[], object], ...] = (
     steps.settle_one,
@@ -115,8 +117,9 @@ class Course:
         """Round after round; who has died is succeeded by the next. Raises when it does not end."""
         for _ in range(ROUNDS):
             self._round(life)
-            life.arrive()
-            if self._is_over():
+            over = self._is_over()
+            life.a_round_has_passed(all_arrives=over)
+            if over:
                 return
         raise AssertionError(f"{self.settlement.state}: {self.settlement.last_error} after {self.states}")
 
@@ -194,6 +197,20 @@ def assert_books_are_equal(settlement: Settlement, insurer: Mapping[str, Any], p
     reports = [row["cash_fen"] for row in insurer["self_pay"]["rows"] if row["key"] == key_of(settlement)]
     if completed and not insured:
         assert reports == [settlement.cash_fen]
+
+
+def settled_by_two_messages(insurer: Mapping[str, Any]) -> list[str]:
+    """Visits of which settlements by two messages of ours stood at once, however shortly. (What one message made twice
+    was the network's doing; that it is taken back shows at the end.)"""
+    undone_at = {row["reverses"]: row["at"] for row in insurer["settlements"] if row["reverses"]}
+    made = [row for row in insurer["settlements"] if not row["reverses"]]
+    return [
+        one["mdtrt_id"]
+        for one, other in permutations(made, 2)
+        if one["mdtrt_id"] == other["mdtrt_id"]
+        and one["msgid"] != other["msgid"]
+        and one["at"] <= other["at"] < undone_at.get(one["setl_id"], NEVER)
+    ]
 
 
 def key_of(settlement: Settlement) -> str:

@@ -33,13 +33,15 @@ class Life:
 
     deaths: list[int] = field(default_factory=list)
     """When to die: the number of the point, from 0; the next time, counted from the point after."""
-    late: bool = False
-    """What it was about to send when it died is on its way all the same, and arrives when `arrive` is called."""
+    late: int = 0
+    """What it was about to send when it died is on its way all the same, and arrives so many rounds later; 0: never."""
     points: list[str] = field(default_factory=list)
     died_at: list[str] = field(default_factory=list)
     lives: bool = False
     dead: bool = False
     on_its_way: list[Callable[[], Any]] = field(default_factory=list)
+    rounds: int = 0
+    """Since it died."""
     _wrote: bool = False
 
     def run(self, act: Callable[[], object]) -> bool:
@@ -55,10 +57,12 @@ class Life:
             self.lives = False
         return True
 
-    def arrive(self) -> None:
-        """What the dead have sent arrives now."""
-        while self.on_its_way:
-            self.on_its_way.pop(0)()
+    def a_round_has_passed(self, *, all_arrives: bool) -> None:
+        """What the dead have sent arrives when its time has come."""
+        self.rounds += 1
+        if self.rounds >= self.late or all_arrives:
+            while self.on_its_way:
+                self.on_its_way.pop(0)()
 
     def _reach(self, point: str) -> None:
         """Here it may die."""
@@ -68,6 +72,7 @@ class Life:
             self.deaths.pop(0)
             self.dead = True
             self.died_at.append(point)
+            self.rounds = 0
             raise Died(point)
         if self.deaths:
             self.deaths[0] -= 1
