@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
 
+MAIL_TIMEOUT_SECONDS = 10
+
 
 class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
     """`environ.Env` with the few kinds of value this project needs."""
@@ -72,6 +74,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         guard = "-c idle_in_transaction_session_timeout=15000 -c statement_timeout=60000"
         config.setdefault("OPTIONS", {}).update({"options": guard, "connect_timeout": 5})
         return dict(config)
+
+    def mail(self, name: str) -> dict[str, Any]:
+        """Django's settings of the mail server, from an address such as smtp+tls://user:password@host:587."""
+        url = str(self.str(name, default="")).strip()
+        if url and url.split("://", 1)[0] not in self.EMAIL_SCHEMES:
+            raise ImproperlyConfigured(f"{name} must begin with smtp://, smtp+tls:// or smtp+ssl://")
+        return {**self.email_url_config(url or "dummymail://"), "EMAIL_TIMEOUT": MAIL_TIMEOUT_SECONDS}
 
     def time_zone(self, name: str, *, default: str) -> str:
         """A name of the time zone database."""

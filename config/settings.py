@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, tunable
+from config import logs, roles, tunable
 from config.environment import Environment
 from insurance.interface.dialects import DIALECTS
 from tasks import queues
@@ -102,6 +102,13 @@ RATE_LIMIT_PER_USERNAME = env.rate("RATE_LIMIT_PER_USERNAME", default="10/m")
 # Counting needs the cache; a patient is not turned away because it is gone. The insurer's limit does not depend on it.
 RATELIMIT_FAIL_OPEN = True
 
+# Who is told by e-mail that a case needs a person (insurance/desk/alerts.py); EMAIL_URL says through which server.
+STAFF_ROLES = roles.ROLES
+STAFF_ALERT_EMAIL = env.list("STAFF_ALERT_EMAIL", default=[])
+EMAIL_URL = env.str("EMAIL_URL", default="")
+vars().update(env.mail("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or (STAFF_ALERT_EMAIL or ["hospital@localhost"])[0]
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -192,6 +199,8 @@ if not _ARRIVES_SECONDS <= SETTLEMENT_SETTLING_SECONDS < sum(SETTLEMENT_ATTEMPTS
     )
 if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: set both or neither")
+if bool(STAFF_ALERT_EMAIL) != bool(EMAIL_URL):
+    raise ImproperlyConfigured("STAFF_ALERT_EMAIL and EMAIL_URL go together: set both or neither")
 if len(INSURANCE_INSTITUTION_CODE) != 12:
     raise ImproperlyConfigured("INSURANCE_INSTITUTION_CODE must have 12 characters: message ids are built from it")
 

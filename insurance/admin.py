@@ -1,10 +1,13 @@
-"""Staff's view of what is owed to the insurer. What staff may do: `quota/admin.py` and `trial/admin.py`."""
+"""Staff's view of what is owed to the insurer. What staff may do: the `admin.py` of `quota`, `trial` and `desk`."""
 
 from django.contrib import admin
 
 from hospital.admin import ReadOnly
+from insurance.desk import admin as desk
 from insurance.models import (
+    CaseFile,
     ClockStep,
+    Decision,
     Insurer,
     InterfaceCall,
     LimitChange,
@@ -34,6 +37,8 @@ admin.site.register(Line, trial.LineAdmin)
 admin.site.register(LineDay, trial.LineDayAdmin)
 admin.site.register(Trial, trial.TrialAdmin)
 admin.site.register(Visit, trial.VisitAdmin)
+admin.site.register(CaseFile, desk.CaseFileAdmin)
+admin.site.register(Decision, desk.DecisionAdmin)
 
 
 @admin.register(Settlement)

@@ -1,6 +1,7 @@
 """All models of the app in one place, where Django looks for them."""
 
 from insurance.calls.models import InterfaceCall, MessageCounter
+from insurance.desk.models import Alert, CaseFile, Decision
 from insurance.ledger.models import LedgerEntry
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.quota.days import ProofDay
@@ -9,8 +10,11 @@ from insurance.settlement.models import Settlement
 from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
 
 __all__ = [
+    "Alert",
+    "CaseFile",
     "ClockStep",
     "ClockWitness",
+    "Decision",
     "Insurer",
     "InterfaceCall",
     "LedgerEntry",

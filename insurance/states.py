@@ -47,9 +47,24 @@ class RefundState(StrEnum):
     REFUSED = "refused"
 
 
+class DecisionState(StrEnum):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    CARRIED_OUT = "carried_out"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+class AlertState(StrEnum):
+    DUE = "due"
+    SENT = "sent"
+
+
 Moves = Mapping[str, frozenset[str]]
 
 _T, _S, _P, _R = TrialState, SettlementState, PaymentState, RefundState
+_D, _A = DecisionState, AlertState
 
 TRIAL_MOVES: Moves = {
     _T.WAITING: frozenset({_T.CALLING, _T.CANCELLED}),
@@ -65,7 +80,7 @@ TRIAL_MOVES: Moves = {
 
 SETTLEMENT_MOVES: Moves = {
     _S.WAITING: frozenset({_S.CALLING, _S.WAITING, _S.PAYING, _S.PAID, _S.MANUAL, _S.REVERSED}),
-    _S.CALLING: frozenset({_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.REVERSED}),
+    _S.CALLING: frozenset({_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.REVERSED, _S.CLAIMING}),
     _S.UNKNOWN: frozenset({_S.UNKNOWN, _S.INSURED, _S.PAID, _S.REVERSING, _S.MANUAL}),
     _S.INSURED: frozenset({_S.INSURED, _S.PAYING, _S.PAID, _S.REVERSING, _S.MANUAL}),
     _S.PAYING: frozenset({_S.PAID, _S.CLAIMING, _S.REVERSING, _S.REVERSED, _S.MANUAL}),
@@ -91,5 +106,19 @@ PAYMENT_MOVES: Moves = {
 REFUND_MOVES: Moves = {
     _R.DUE: frozenset({_R.DUE, _R.DONE, _R.REFUSED}),
     _R.DONE: frozenset(),
-    _R.REFUSED: frozenset({_R.DUE}),  # a person has it tried again
+    _R.REFUSED: frozenset({_R.DUE, _R.DONE}),  # a person has it tried again, or has seen it given back in another way
+}
+
+DECISION_MOVES: Moves = {
+    _D.PROPOSED: frozenset({_D.APPROVED, _D.REJECTED, _D.WITHDRAWN, _D.LAPSED}),
+    _D.APPROVED: frozenset({_D.CARRIED_OUT}),
+    _D.CARRIED_OUT: frozenset(),
+    _D.REJECTED: frozenset(),
+    _D.WITHDRAWN: frozenset(),
+    _D.LAPSED: frozenset(),
+}
+
+ALERT_MOVES: Moves = {
+    _A.DUE: frozenset({_A.DUE, _A.SENT}),
+    _A.SENT: frozenset(),
 }

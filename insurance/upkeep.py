@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from hospital.notices import delivery
+from insurance.desk import alerts, decisions
 from insurance.quota import adapting, days, exchange
 from insurance.settlement import claims, collecting, recording
 from insurance.trial import accuracy, admission, nearing, places, turns
@@ -19,6 +20,8 @@ _SWEEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("patients told that their turn is near", nearing.tell_those_who_are_near),
     ("settlements on the self-pay leg", collecting.collect_due),
     ("claims that follow the money", claims.follow),
+    ("proposals whose case has moved on", decisions.lapse_overtaken),
+    ("cases that staff were told of", alerts.tell_staff),
     ("a look at the clock", exchange.look_at_the_clock),
 )
 

@@ -14,6 +14,9 @@ class Kind(models.TextChoices):
     CLOSE = "close", _("turn is near")
     PRICED = "priced", _("trial priced")
     TRIAL_REFUSED = "trial_refused", _("trial refused")
+    CLAIM_SETTLED = "claim_settled", _("claim settled")
+    CLAIM_REFUSED = "claim_refused", _("claim refused")
+    SETTLE_AGAIN = "settle_again", _("settlement not carried out")
     COMPLETED = "completed", _("completed")
 
 

@@ -13,6 +13,9 @@ def title(notice: Notice) -> str:
         Kind.CLOSE: _("Your turn is near"),
         Kind.PRICED: _("Your insurance trial is ready"),
         Kind.TRIAL_REFUSED: _("The insurer refused the trial"),
+        Kind.CLAIM_SETTLED: _("Your insurance claim is settled"),
+        Kind.CLAIM_REFUSED: _("Your insurance claim was refused"),
+        Kind.SETTLE_AGAIN: _("Your settlement was not carried out"),
         Kind.COMPLETED: _("Everything is settled"),
     }[Kind(notice.kind)]
 
@@ -33,8 +36,27 @@ def text(notice: Notice) -> str:
         case Kind.TRIAL_REFUSED:
             answer = _("The insurer's answer: %(reason)s. You may settle everything yourself or ask the desk.")
             return str(answer % facts)
+        case Kind.CLAIM_SETTLED:
+            return str(_("Of what you paid, %(refund)s yuan go back to you. You need not do anything.") % facts)
+        case Kind.CLAIM_REFUSED:
+            return claim_refusal(facts["reason"])
+        case Kind.SETTLE_AGAIN:
+            return _(
+                "Nothing was settled, and what you may have paid was given back. Ask for the insurance trial again: "
+                "your place at the head of the line is kept."
+            )
         case Kind.COMPLETED:
             return _("The payment is complete and the insurance network has been told.")
+
+
+def claim_refusal(reason: str) -> str:
+    """What was paid before stays as it is; the insurer's answer where there is one."""
+    if not reason:
+        return _(
+            "The insurance does not take part: what you paid stays as self-pay. Ask the desk if you have questions."
+        )
+    answer = _("The insurer's answer: %(reason)s. What you paid stays as self-pay.")
+    return str(answer % {"reason": reason})
 
 
 def rejection(reason: str) -> str:

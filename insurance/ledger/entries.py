@@ -12,6 +12,9 @@ from insurance.ledger.models import Kind, LedgerEntry, Leg
 
 CASH_LEGS = (Leg.CASH, Leg.REFUND)
 
+BY_STAFF = "staff"
+"""What two persons have decided with evidence, where no transaction says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
@@ -51,9 +54,9 @@ def paid(order_no: str, amount_fen: int) -> Amounts:
     return Amounts(Kind.PAID, order_no, "pay", timezone.now(), ((Leg.CASH, amount_fen),))
 
 
-def refunded(refund_no: str, amount_fen: int) -> Amounts:
+def refunded(refund_no: str, amount_fen: int, by: str = "refund") -> Amounts:
     """The patient has it back."""
-    return Amounts(Kind.REFUNDED, refund_no, "refund", timezone.now(), ((Leg.REFUND, -amount_fen),))
+    return Amounts(Kind.REFUNDED, refund_no, by, timezone.now(), ((Leg.REFUND, -amount_fen),))
 
 
 def book(number: str, all_amounts: Iterable[Amounts]) -> None:
@@ -72,6 +75,16 @@ def balance(number: str) -> dict[str, int]:
     """What stands on each leg of a settlement, in fen."""
     sums = LedgerEntry.objects.filter(number=number).values_list("leg").annotate(Sum("amount_fen"))
     return {leg: total for leg, total in sums if total}
+
+
+def balances(numbers: Collection[str]) -> dict[str, dict[str, int]]:
+    """`balance` of many at once."""
+    found: dict[str, dict[str, int]] = {number: {} for number in numbers}
+    sums = LedgerEntry.objects.filter(number__in=numbers).values_list("number", "leg").annotate(Sum("amount_fen"))
+    for number, leg, total in sums:
+        if total:
+            found[number][leg] = total
+    return found
 
 
 def _legs(bill: Bill, sign: int) -> tuple[tuple[Leg, int], ...]:

@@ -49,7 +49,10 @@ class Refund(WorkItem):
     class Meta:
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
-        indexes = [models.Index(fields=["due_at"], condition=Q(state=RefundState.DUE), name="refund_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state=RefundState.DUE), name="refund_due"),
+            models.Index(fields=["id"], condition=Q(state=RefundState.REFUSED), name="refund_refused"),
+        ]
         constraints = [models.CheckConstraint(condition=Q(amount_fen__gt=0), name="refund_is_positive")]
 
     def __str__(self) -> str:

@@ -49,8 +49,7 @@ def hear(order_no: str, status: OrderStatus) -> bool:
     order = PaymentOrder.objects.filter(order_no=order_no).first()
     if order is not None:
         _compare(order, status)
-        PaymentOrder.objects.filter(pk=order.pk, state=PaymentState.OPEN).update(due_at=Now())
-        wake.task(FOLLOW_TASK)
+        ask_now(order)
     return order is not None
 
 
@@ -92,6 +91,12 @@ def _closed_or_what_it_is(order: PaymentOrder) -> OrderStatus:
     except GatewayRefused:
         gateway.open_order(order.order_no, order.amount_fen, order.expires_at, subject="")
         return gateway.cancel(order.order_no)
+
+
+def ask_now(order: PaymentOrder) -> None:
+    """The institution is asked what became of it now, and not when it would be."""
+    PaymentOrder.objects.filter(pk=order.pk, state=PaymentState.OPEN).update(due_at=Now())
+    wake.task(FOLLOW_TASK)
 
 
 def ask_due(most: int = 50) -> int:

@@ -3,7 +3,7 @@
 import logging
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from hospital import wake, worklist
@@ -43,6 +43,33 @@ def is_refused(order: PaymentOrder) -> bool:
     return order.refunds.filter(state=RefundState.REFUSED).exists()
 
 
+def try_again(refund: Refund, why: str) -> None:
+    """What the institution refused is asked of it once more."""
+    worklist.move(refund, RefundState.DUE, reason=why, due_at=Now())
+    wake.task(FOLLOW_TASK)
+
+
+def hasten(order: PaymentOrder, why: str) -> None:
+    """What is to go back is asked of the institution now, and not when it would be. One under way is left alone."""
+    under_way = Q(leased_until__gt=Now())
+    for refund in order.refunds.filter(state=RefundState.DUE).exclude(under_way):
+        worklist.move(refund, RefundState.DUE, reason=why, due_at=Now())
+    wake.task(FOLLOW_TASK)
+
+
+def given_otherwise(order: PaymentOrder, why: str) -> None:
+    """The patient has in another way what the institution refused to give back: it is never asked of it again."""
+    for refund in order.refunds.filter(state=RefundState.REFUSED):
+        _record(refund, by=entries.BY_STAFF, why=why)
+
+
+def all_given_otherwise(order: PaymentOrder, why: str) -> None:
+    """The patient has in another way whatever was still with us of this order. None of it may be under way."""
+    _owe(order, REST, order.amount_fen - owed_fen(order))
+    for refund in order.refunds.exclude(state=RefundState.DONE):
+        _record(refund, by=entries.BY_STAFF, why=why)
+
+
 def give_back_due(most: int = 50) -> int:
     """Have the institution carry out what is due: how many. When it does not answer one, the others wait too."""
     done = 0
@@ -78,11 +105,11 @@ def _give_back_next() -> bool:
     return True
 
 
-def _record(refund: Refund) -> None:
+def _record(refund: Refund, by: str = "refund", why: str = "") -> None:
     with transaction.atomic():
         order = PaymentOrder.objects.select_for_update().get(pk=refund.order_id)
-        worklist.move(refund, RefundState.DONE, done_at=Now(), leased_until=None, last_error="")
-        entries.book(order.order_no, [entries.refunded(refund.refund_no, refund.amount_fen)])
+        worklist.move(refund, RefundState.DONE, reason=why, done_at=Now(), leased_until=None, last_error="")
+        entries.book(order.order_no, [entries.refunded(refund.refund_no, refund.amount_fen, by)])
         if order.state == PaymentState.PAID and _all_given_back(order):
             worklist.move(order, PaymentState.REFUNDED)
         wake.task(FOLLOW_TASK)

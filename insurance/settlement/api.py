@@ -14,18 +14,24 @@ from hospital import idempotency
 from hospital.errors import NotFound
 from hospital.models import Appointment
 from hospital.rest import StrictSerializer, asker_id, limit_user
-from insurance.settlement import opening
-from insurance.settlement.models import Mode, Settlement
+from insurance.settlement import claims, giving_up, opening
+from insurance.settlement.claims import ClaimState
+from insurance.settlement.models import CLAIM_LATER, WAYS, Mode, Settlement
 from insurance.states import SettlementState
 from insurance.trial.access import trial_of
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
+CLAIM_POLL_SECONDS = 15
+"""A claim waits for its turn in the line."""
+
 _AMOUNTS = ("total_fen", "fund_fen", "account_fen", "cash_fen")
 _ENDED = (SettlementState.COMPLETED, SettlementState.REFUSED, SettlementState.REVERSED)
 
 
 class SettlementInput(StrictSerializer):
-    mode = serializers.ChoiceField(choices=Mode.values)
+    """`claim_later`: pay everything now, while the interface is closed; the claim follows."""
+
+    mode = serializers.ChoiceField(choices=WAYS)
 
 
 class OpenedOutput(serializers.Serializer[Any]):
@@ -38,17 +44,25 @@ class PaymentOutput(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
+class ClaimOutput(serializers.Serializer[Any]):
+    """What was paid ahead: `refund_fen` goes back once the claim is settled; null until then."""
+
+    state = serializers.ChoiceField(choices=[state.value for state in ClaimState])
+    refund_fen = serializers.IntegerField(allow_null=True)
+
+
 class SettlementOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     trial = serializers.IntegerField()
     appointment = serializers.IntegerField()
-    mode = serializers.ChoiceField(choices=Mode.values)
+    mode = serializers.ChoiceField(choices=WAYS)
     state = serializers.ChoiceField(choices=[state.value for state in SettlementState])
     total_fen = serializers.IntegerField()
     fund_fen = serializers.IntegerField()
     account_fen = serializers.IntegerField()
     cash_fen = serializers.IntegerField()
     payment = PaymentOutput(required=False)
+    claim = ClaimOutput(required=False)
     poll_after_seconds = serializers.IntegerField(required=False)
 
 
@@ -81,6 +95,12 @@ class SettlementView(APIView):
         patch_cache_control(response, private=True, no_cache=True)
         return response
 
+    @extend_schema(responses={202: OpenedOutput}, summary="Give it up: whatever of it stands is undone")
+    def delete(self, request: Request, pk: int) -> Response:
+        limit_user(request, "settlement")
+        settlement = giving_up.give_up(_settlement_of(request, pk))
+        return Response({"id": settlement.pk, "state": settlement.state}, status=202)
+
 
 def shown(settlement: Settlement) -> dict[str, Any]:
     """A settlement as its patient may see it."""
@@ -88,7 +108,7 @@ def shown(settlement: Settlement) -> dict[str, Any]:
         "id": settlement.pk,
         "trial": settlement.trial_id,
         "appointment": settlement.appointment_id,
-        "mode": settlement.mode,
+        "mode": _way(settlement),
         "state": settlement.state,
     }
     told |= {name: getattr(settlement, name) for name in _AMOUNTS}
@@ -97,9 +117,17 @@ def shown(settlement: Settlement) -> dict[str, Any]:
             "url": settlement.payment.pay_url,
             "expires_at": settlement.payment.expires_at.isoformat(),
         }
+    if (claim := claims.state_of(settlement)) is not None:
+        told["claim"] = {"state": claim.value, "refund_fen": claims.refund_fen(settlement)}
     if settlement.state not in _ENDED:
-        told["poll_after_seconds"] = 1
+        told["poll_after_seconds"] = CLAIM_POLL_SECONDS if settlement.state == SettlementState.CLAIMING else 1
     return told
+
+
+def _way(settlement: Settlement) -> str:
+    """Claimed later, until it is known what has become of the claim."""
+    undecided = settlement.mode == Mode.SELF_PAY and claims.state_of(settlement) is not ClaimState.REFUSED
+    return CLAIM_LATER if settlement.claim_later and undecided else settlement.mode
 
 
 def story(appointment: Appointment) -> dict[str, Any]:

@@ -93,11 +93,11 @@ def _order_next() -> bool:
 def _order(settlement: Settlement) -> Heard:
     """Our number first, then theirs: the order is known by `order_no` however often it is asked for."""
     before = PaymentOrder.objects.filter(order_no=settlement.number).first()
+    if not settlement.wanted:
+        return _given_up(settlement, before)
     if before is not None and before.state == PaymentState.PAID:
         insured = settlement.state == SettlementState.INSURED
         return _paid_before(settlement, before) if insured else Heard(Event.ORDERED, {"payment": before})
-    if not settlement.wanted:
-        return _given_up(settlement, before)
     if settlement.cash_fen == 0:
         return Heard(Event.NOTHING_TO_PAY)
     order = orders.prepare(settlement.number, settlement.cash_fen)
@@ -120,7 +120,7 @@ def _paid_before(settlement: Settlement, order: PaymentOrder) -> Heard:
 
 
 def _given_up(settlement: Settlement, order: PaymentOrder | None) -> Heard:
-    """Nobody may pay any more; then the insurer's leg is undone."""
+    """Nobody may pay any more; then the insurer's leg is undone. What was paid all the same goes back after that."""
     if order is not None and order.state == PaymentState.OPEN and not _closed(order):
         return Heard(Event.SILENCE, reason="payment institution: the order could not be closed")
     return Heard(Event.GIVEN_UP, {"payment": order}, "given up by the patient")

@@ -5,16 +5,21 @@ from django.utils import timezone
 from hospital.states import AppointmentState
 from insurance.settlement.models import Settlement
 from insurance.states import TrialState
-from insurance.trial import conversation
+from insurance.trial import inputs
+from insurance.trial.models import Trial
 
 
 def stale(settlement: Settlement) -> str:
     """Why the bill must not be settled as it is; "" when it may."""
-    trial = settlement.trial
+    if not settlement.wanted:
+        return "given up by the patient"
     if settlement.appointment.state != AppointmentState.BOOKED:
         return "the appointment is over"
-    if trial.state != TrialState.ACCEPTED or trial.valid_until is None or trial.valid_until <= timezone.now():
+    if settlement.trial.state != TrialState.ACCEPTED or not is_valid(settlement.trial):
         return "the bill is no longer valid"
-    if trial.charges_fingerprint != conversation.fingerprint(list(settlement.appointment.charges.order_by("pk"))):
-        return "the charges have changed"
-    return ""
+    return inputs.changed(settlement.trial)
+
+
+def is_valid(trial: Trial) -> bool:
+    """Whether the time for which the bill was made is not over."""
+    return trial.valid_until is not None and trial.valid_until > timezone.now()

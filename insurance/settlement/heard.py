@@ -11,12 +11,14 @@ from insurance.settlement.saga import Event
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`learnt` are fields of the settlement, `booked` what the ledger is to hold of it."""
+    """`learnt` are fields of the settlement, `booked` what the ledger is to hold of it, `said` the insurer's own words
+    where it refused."""
 
     event: Event
     learnt: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
     booked: tuple[Amounts, ...] = ()
+    said: str = ""
 
 
 def of_bill(bill: Bill) -> dict[str, Any]:

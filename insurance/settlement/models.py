@@ -16,6 +16,20 @@ class Mode(models.TextChoices):
     SELF_PAY = "self_pay", _("self-pay")
 
 
+CLAIM_LATER = "claim_later"
+"""The third way to settle: paid now by oneself, claimed later. Its mode is what it is at the moment."""
+
+WAYS = (*Mode.values, CLAIM_LATER)
+
+NOT_LIVE = (
+    SettlementState.REFUSED,
+    SettlementState.REVERSED,
+    SettlementState.REFUNDING,
+    SettlementState.MANUAL,
+)
+"""Of all others an appointment has one at the most."""
+
+
 class Settlement(WorkItem):
     """A settlement (结算). The amounts are those agreed on, from the trial, in fen.
 
@@ -66,7 +80,7 @@ class Settlement(WorkItem):
         constraints = [
             models.UniqueConstraint(
                 fields=["appointment"],
-                condition=~Q(state__in=["refused", "reversed", "refunding", "manual"]),
+                condition=~Q(state__in=[state.value for state in NOT_LIVE]),
                 name="one_live_settlement",
             )
         ]

@@ -1,4 +1,4 @@
-"""Step 6 begins: the patient accepts a trial and chooses how to settle."""
+"""Step 6 begins: the patient accepts a trial and chooses how to settle, or pays now and claims later."""
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,9 +8,11 @@ from hospital import wake, worklist
 from hospital.errors import Conflict, Invalid
 from hospital.models import Appointment
 from hospital.states import AppointmentState
+from insurance.quota import gate, insurers
 from insurance.quota.lanes import TASKS, Lane
-from insurance.settlement.models import Mode, Settlement
+from insurance.settlement.models import CLAIM_LATER, WAYS, Mode, Settlement
 from insurance.states import SettlementState, TrialState
+from insurance.trial import inputs
 from insurance.trial.models import Trial
 
 COLLECT_TASK = "tasks.insurance.collect"
@@ -18,30 +20,30 @@ COLLECT_TASK = "tasks.insurance.collect"
 _NOT_OPEN_TO_CHANGE = (SettlementState.REFUSED, SettlementState.REVERSED)
 
 
-def open_settlement(trial: Trial, mode: str) -> Settlement:
-    """Accept the trial: the amounts stand, the settlement waits for its turn.
+def open_settlement(trial: Trial, way: str) -> Settlement:
+    """The amounts stand, the settlement waits for its turn or for the money. `way`: one of `WAYS`.
 
-    Raises `Invalid("bad_mode")`, `Conflict("already_settling" | "trial_expired" | "trial_not_priced" |
-    "appointment_over")`.
+    By "claim_later" everything is paid now while the trial waits on at its place; only while the interface is closed.
+
+    Raises `Invalid("bad_mode")`, `Conflict("already_settling" | "trial_expired" | "trial_superseded" |
+    "trial_not_priced" | "newer_trial" | "trial_not_waiting" | "interface_up" | "appointment_over")`.
     """
-    if mode not in Mode.values:
-        raise Invalid("bad_mode", _("mode must be insurance or self_pay."))
-    _require_acceptable(trial, mode)
+    if way not in WAYS:
+        raise Invalid("bad_mode", _("mode must be insurance, self_pay or claim_later."))
     with transaction.atomic():
         appointment = Appointment.objects.select_for_update().get(pk=trial.appointment_id)
+        refuse_while_settling(appointment)
+        trial.refresh_from_db()
+        if way == CLAIM_LATER:
+            _put_aside_for_a_claim(trial)
+        else:
+            _require_acceptable(trial, way)
         if appointment.state != AppointmentState.BOOKED:
             raise Conflict("appointment_over", _("This appointment is over or cancelled."))
-        refuse_while_settling(appointment)
-        try:
-            worklist.move(trial, TrialState.ACCEPTED)
-        except worklist.Overtaken as error:
-            raise Conflict("already_settling", _("This trial is being settled or has changed.")) from error
-        except IntegrityError as error:
-            if "one_live_trial" not in str(error):
-                raise
-            raise Conflict("newer_trial", _("There is a newer trial for this appointment. Settle that one.")) from error
-        settlement = worklist.enter(_agreed(trial, appointment, mode))
-        wake.task(TASKS[Lane.SETTLEMENT] if mode == Mode.INSURANCE else COLLECT_TASK)
+        if way != CLAIM_LATER:
+            _accept(trial)
+        settlement = worklist.enter(_agreed(trial, appointment, way))
+        wake.task(TASKS[Lane.SETTLEMENT] if way == Mode.INSURANCE else COLLECT_TASK)
     return settlement
 
 
@@ -56,24 +58,49 @@ def _require_acceptable(trial: Trial, mode: str) -> None:
     """A valid bill; what the insurer has refused may still be paid by oneself."""
     if trial.state == TrialState.ACCEPTED:
         raise Conflict("already_settling", _("This trial is being settled already."))
-    if trial.state == TrialState.EXPIRED or (trial.valid_until and trial.valid_until <= timezone.now()):
-        raise Conflict("trial_expired", _("This trial is no longer valid. Ask for a new one."))
     if trial.state == TrialState.REFUSED and mode == Mode.SELF_PAY:
         return
+    _require_unchanged(trial)
+    if trial.state == TrialState.EXPIRED or (trial.valid_until and trial.valid_until <= timezone.now()):
+        raise Conflict("trial_expired", _("This trial is no longer valid. Ask for a new one."))
     if trial.state != TrialState.PRICED:
         raise Conflict("trial_not_priced", _("There is no valid bill to settle. Look at the trial's state."))
 
 
-def _agreed(trial: Trial, appointment: Appointment, mode: str) -> Settlement:
-    total = sum(appointment.charges.values_list("amount_fen", flat=True))
-    if mode == Mode.SELF_PAY:
-        return Settlement(appointment=appointment, trial=trial, mode=mode, total_fen=total, cash_fen=total)
-    return Settlement(
-        appointment=appointment,
-        trial=trial,
-        mode=mode,
-        total_fen=trial.total_fen or 0,
-        fund_fen=trial.fund_fen or 0,
-        account_fen=trial.account_fen or 0,
-        cash_fen=trial.cash_fen or 0,
-    )
+def _require_unchanged(trial: Trial) -> None:
+    if trial.state == TrialState.SUPERSEDED or (trial.state == TrialState.PRICED and inputs.changed(trial)):
+        raise Conflict(
+            "trial_superseded",
+            _("What this bill was made from has changed. Ask for the trial again: your place in the line is kept."),
+        )
+
+
+def _accept(trial: Trial) -> None:
+    try:
+        worklist.move(trial, TrialState.ACCEPTED)
+    except worklist.Overtaken as error:
+        raise Conflict("already_settling", _("This trial is being settled or has changed.")) from error
+    except IntegrityError as error:
+        if "one_live_trial" not in str(error):
+            raise
+        raise Conflict("newer_trial", _("There is a newer trial for this appointment. Settle that one.")) from error
+
+
+def _put_aside_for_a_claim(trial: Trial) -> None:
+    """It keeps its place in the line; its bill goes to the claim."""
+    insurer = insurers.default()
+    if not gate.why_closed(insurer) and not gate.is_probed(insurer):
+        raise Conflict("interface_up", _("The insurance interface is open: wait for your turn in the line."))
+    if not Trial.objects.filter(pk=trial.pk, state=TrialState.WAITING).update(claimed=True):
+        raise Conflict("trial_not_waiting", _("Only a trial that waits in the line may be claimed later."))
+
+
+def _agreed(trial: Trial, appointment: Appointment, way: str) -> Settlement:
+    settlement = Settlement(appointment=appointment, trial=trial, mode=Mode.INSURANCE)
+    if way == Mode.INSURANCE:
+        settlement.total_fen, settlement.fund_fen = trial.total_fen or 0, trial.fund_fen or 0
+        settlement.account_fen, settlement.cash_fen = trial.account_fen or 0, trial.cash_fen or 0
+    else:
+        settlement.mode, settlement.claim_later = Mode.SELF_PAY, way == CLAIM_LATER
+        settlement.total_fen = settlement.cash_fen = sum(appointment.charges.values_list("amount_fen", flat=True))
+    return settlement

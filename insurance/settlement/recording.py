@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.models.functions import Now
 
 from hospital import wake, worklist
 from hospital.appointments import booking
+from hospital.models import Appointment
 from hospital.notices import writing
 from hospital.notices.models import Kind
 from hospital.states import AppointmentState
@@ -19,9 +21,11 @@ from insurance.payment import refunds
 from insurance.quota.lanes import TASKS, Lane
 from insurance.settlement import saga
 from insurance.settlement.heard import Heard
-from insurance.settlement.models import Mode, Settlement
+from insurance.settlement.models import NOT_LIVE, Mode, Settlement
 from insurance.settlement.saga import Event
 from insurance.states import SettlementState, TrialState
+from insurance.trial import admission
+from insurance.trial.models import Trial
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +38,29 @@ BY_PLAN = (SettlementState.UNKNOWN, SettlementState.REVERSING, SettlementState.C
 
 
 def record(settlement: Settlement, heard: Heard) -> None:
-    """What happened is recorded and the settlement goes to the state that follows. Raises `Overtaken`, `Impossible`."""
-    event = heard.event
-    if settlement.state in BY_PLAN and event in (Event.SILENCE, Event.UNCLEAR) and _asked_enough(settlement):
-        event = Event.EXHAUSTED
-    to = saga.next_state(settlement.state, event)
+    """What happened is recorded and the settlement goes to the state that follows. Raises `Overtaken`, `Impossible`.
+
+    Under the appointment's lock, as opening and giving up: who gave up before this is recorded is not settled with.
+    """
     with transaction.atomic():
+        Appointment.objects.select_for_update().get(pk=settlement.appointment_id)
+        event = _meant(settlement, heard.event)
+        to = saga.next_state(settlement.state, event)
         entries.book(settlement.number, heard.booked)
         if to == settlement.state:
             _try_again(settlement, event, heard)
         else:
             _go_on(settlement, to, event, heard)
+
+
+def _meant(settlement: Settlement, event: Event) -> Event:
+    """The event, as it stands with the plan of attempts and with what the patient wants by now."""
+    settlement.wanted = Settlement.objects.values_list("wanted", flat=True).get(pk=settlement.pk)
+    if settlement.state in BY_PLAN and event in (Event.SILENCE, Event.UNCLEAR) and _asked_enough(settlement):
+        return Event.EXHAUSTED
+    if settlement.wanted:
+        return event
+    return saga.when_given_up(settlement.state, event, insured=settlement.mode == Mode.INSURANCE)
 
 
 def mark_lapsed(most: int = 500) -> int:
@@ -91,12 +107,14 @@ def _go_on(settlement: Settlement, to: str, event: Event, heard: Heard) -> None:
     }
     if to == SettlementState.COMPLETED:
         fields["completed_at"] = Now()
-    if event is Event.SELF_PAY:
+    if event in (Event.SELF_PAY, Event.CLAIM_ANEW):
         fields |= _as_self_pay(settlement)
     if event is Event.UNDO:
         fields["wanted"] = False  # else it would be settled once more
     worklist.move(settlement, to, reason=heard.reason or event, **fields)
     _follow(settlement, to)
+    if settlement.claim_later and settlement.wanted:
+        _tell_of_the_claim(settlement, event, heard.said)
 
 
 def _as_self_pay(settlement: Settlement) -> dict[str, Any]:
@@ -131,14 +149,33 @@ def _follow(settlement: Settlement, to: str) -> None:
 
 
 def _end_the_trial(settlement: Settlement) -> None:
-    """A bill that was accepted is used up; one that still waits for its claim stays in the line."""
-    if settlement.trial.state == TrialState.ACCEPTED:
-        worklist.move(settlement.trial, TrialState.EXPIRED, reason=f"settlement {settlement.state}")
+    """A bill that was accepted is used up; one that waits for a claim is the patient's again, at its place in the line.
+
+    Money that came late ends a settlement a second time: the trial may be another one's by then.
+    """
+    if Settlement.objects.filter(appointment=settlement.appointment_id).exclude(state__in=NOT_LIVE).exists():
+        return
+    trial = Trial.objects.get(pk=settlement.trial_id)
+    if trial.state == TrialState.ACCEPTED:
+        kept = settlement.state == SettlementState.REVERSED and settlement.wanted
+        worklist.move(trial, TrialState.EXPIRED, reason=f"settlement {settlement.state}", keeps_place=kept)
+        if kept:
+            writing.write(settlement.appointment_id, Kind.SETTLE_AGAIN)
+    elif settlement.claim_later:
+        admission.release(trial)
 
 
 def _complete(settlement: Settlement) -> None:
-    if settlement.trial.state in (TrialState.WAITING, TrialState.PRICED):
-        worklist.move(settlement.trial, TrialState.CANCELLED, reason="settled without it")
+    admission.withdraw(settlement.appointment, "settled without it")
     if settlement.appointment.state == AppointmentState.BOOKED:
         booking.complete(settlement.appointment)
         writing.write(settlement.appointment_id, Kind.COMPLETED)
+
+
+def _tell_of_the_claim(settlement: Settlement, event: Event, said: str) -> None:
+    """What has become of what was paid for before."""
+    if event is Event.SELF_PAY:
+        writing.write(settlement.appointment_id, Kind.CLAIM_REFUSED, reason=said)
+    elif event is Event.PAID_BEFORE and settlement.payment is not None:
+        refund = Decimal(refunds.owed_fen(settlement.payment)) / 100
+        writing.write(settlement.appointment_id, Kind.CLAIM_SETTLED, refund=f"{refund:.2f}")

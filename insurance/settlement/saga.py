@@ -24,6 +24,7 @@ class Event(StrEnum):
     SETTLED_IN_FULL = "settled in full"  # the insurer has settled, nothing is left to pay
     SETTLED_OTHERWISE = "settled otherwise"  # the insurer speaks of other amounts than were agreed on
     STALE = "stale"  # what was agreed on has changed or is no longer valid: nothing was sent
+    CLAIM_ANEW = "claim anew"  # the same of a claim: everything is paid, another bill is waited for
     UNWANTED = "unwanted"  # the insurer has settled what the patient has given up meanwhile
     ABSENT = "absent"  # the insurer shows nothing of it, and nothing that was sent can still arrive
     # any call
@@ -38,8 +39,8 @@ class Event(StrEnum):
     PAID = "paid"
     PAID_BEFORE = "paid before"  # it was collected before the insurer settled; what is too much is given back
     PAID_AHEAD = "paid ahead"  # paid now, to be claimed from the insurer later
-    NOT_PAID = "not paid"  # expired or cancelled, and the insurer has settled
-    ABANDONED = "abandoned"  # expired or cancelled, and nothing was settled
+    NOT_PAID = "not paid"  # expired, cancelled or given up, and the insurer has settled
+    ABANDONED = "abandoned"  # expired, cancelled or given up, and nothing was settled
     GIVEN_UP = "given up"  # the patient does not want it any more
     REFUNDED = "refunded"
     # a claim that follows the money
@@ -83,6 +84,7 @@ AFTER: Mapping[S, Mapping[Event, S]] = {
         Event.REFUSED: S.REFUSED,
         Event.SELF_PAY: S.PAID,
         Event.STALE: S.REVERSED,
+        Event.CLAIM_ANEW: S.CLAIMING,
         Event.NOT_CARRIED_OUT: S.WAITING,
         Event.SILENCE: S.UNKNOWN,
     },
@@ -167,6 +169,21 @@ def next_state(state: S | str, event: Event) -> S:
     if follows is None:
         raise Impossible(f"{event} cannot happen to a settlement that is {state}")
     return follows
+
+
+_WHEN_GIVEN_UP = {
+    Event.SETTLED_IN_FULL: Event.SETTLED,
+    Event.NOTHING_TO_PAY: Event.GIVEN_UP,
+    Event.PAID_BEFORE: Event.GIVEN_UP,
+}
+
+
+def when_given_up(state: S | str, event: Event, *, insured: bool) -> Event:
+    """What an event means where the patient has given the settlement up meanwhile: it does not go on to PAID, and money
+    that came all the same goes back. `insured`: the insurer has settled."""
+    if state == S.PAYING and event in (Event.PAID, Event.PAID_AHEAD):
+        return Event.NOT_PAID if insured else Event.ABANDONED
+    return _WHEN_GIVEN_UP.get(event, event)
 
 
 def after_undoing(*, paid: bool, kept: bool, again: bool) -> Event:

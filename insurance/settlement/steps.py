@@ -113,7 +113,8 @@ def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool
         with exchange(held, lane, purpose(settlement)) as client:
             heard = _SPEAK[settlement.state](client, settlement)
     except InterfaceError as error:
-        heard = Heard(_meaning(settlement, error), reason=f"{type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, Refused) else ""
+        heard = Heard(_meaning(settlement, error), reason=f"{type(error).__name__}: {error}", said=said)
     try:
         record(settlement, heard)
     except worklist.Overtaken:
@@ -126,7 +127,7 @@ def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
         case Refused(code=Refusal.ALREADY_SETTLED):
             return Event.SILENCE  # the network has doubled our message: the other one settled
         case Refused() if settlement.state == SettlementState.CALLING:
-            return Event.SELF_PAY if settlement.payment_id else Event.REFUSED
+            return _refused(settlement)
         case Refused() if settlement.state == SettlementState.CONFIRMING:
             return Event.REFUSED
         case Refused():
@@ -137,6 +138,13 @@ def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
             return Event.SILENCE
 
 
+def _refused(settlement: Settlement) -> Event:
+    """The insurer will not settle: what was paid ahead of the claim stays as self-pay, other money goes back."""
+    if settlement.claim_later and settlement.wanted:
+        return Event.SELF_PAY
+    return Event.STALE if settlement.payment_id else Event.REFUSED
+
+
 def _not_sent(settlement: Settlement) -> Event:
-    """It is not settled: what was paid before stays as self-pay."""
-    return Event.SELF_PAY if settlement.payment_id else Event.STALE
+    """The bill may not be settled: a claim waits for another; else it is over, and what was paid goes back."""
+    return Event.CLAIM_ANEW if settlement.claim_later and settlement.wanted else Event.STALE

@@ -54,11 +54,9 @@ def undo(client: InsuranceClient, settlement: Settlement) -> Heard:
 def undone(settlement: Settlement, booked: tuple[Amounts, ...] = (), *, again: bool = True) -> Heard:
     """Nothing of it stands at the insurer: what follows, and the ledger says so too. `again`: it may be tried again."""
     order = PaymentOrder.objects.filter(order_no=settlement.number, state=PaymentState.PAID).first()
-    event = saga.after_undoing(
-        paid=order is not None,
-        kept=_is_kept(settlement, order),
-        again=again and _is_to_be_tried_again(settlement),
-    )
+    kept = _is_kept(settlement, order)
+    again = again and _is_to_be_tried_again(settlement, kept)
+    event = saga.after_undoing(paid=order is not None, kept=kept, again=again)
     learnt = {"setl_id": "", "settled_at": None} if event is Event.AGAIN else {}
     rest = entries.still_settled(settlement.number, {one.source for one in booked if one.kind == Kind.UNDONE})
     return Heard(event, learnt, "undone at the insurer", (*booked, *rest))
@@ -93,6 +91,6 @@ def _reversed_by_msgid(client: InsuranceClient, settlement: Settlement, visit: V
     return True
 
 
-def _is_to_be_tried_again(settlement: Settlement) -> bool:
-    """The patient still wants it, the bill still stands, and it was not tried too often."""
-    return settlement.wanted and not guards.stale(settlement) and tries(settlement) < MOST_TRIES
+def _is_to_be_tried_again(settlement: Settlement, kept: bool) -> bool:
+    """The patient still wants it, it was not tried too often, and the bill still stands; a claim gets another bill."""
+    return settlement.wanted and tries(settlement) < MOST_TRIES and (kept or not guards.stale(settlement))

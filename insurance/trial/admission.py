@@ -1,4 +1,10 @@
-"""Step 5: enter the line, or be held back. And out of it again."""
+"""Step 5: enter the line, or be held back. And out of it again, or back to the place that one had.
+
+A bill that comes to nothing through no fault of the patient's is made again at the head of the line: the new trial
+takes the place of the old. When the charges change, at once; when a settlement was undone, when the patient asks again.
+"""
+
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -11,12 +17,13 @@ from hospital.models import Appointment
 from hospital.states import AppointmentState
 from insurance.quota.lanes import TASKS, Lane
 from insurance.states import TrialState
-from insurance.trial import line, places
+from insurance.trial import inputs, line, places, telling
 from insurance.trial.models import Line, Trial
 
 
 def enter(appointment: Appointment, *, urgent: bool = False) -> Trial:
-    """A place in the line; asked again, the same place. Urgent cases have a line of their own that is never full.
+    """A place in the line; asked again, the same place. Urgent cases have a line of their own that is never full, and a
+    place that was kept is there however full the line is.
 
     Raises `Conflict("appointment_over" | "archive_rejected" | "not_told_yet" | "already_settling" | "trial_frozen")`,
     `HeldBack("line_full")`.
@@ -26,25 +33,50 @@ def enter(appointment: Appointment, *, urgent: bool = False) -> Trial:
     return standing(appointment) or _join(appointment, urgent)
 
 
-def withdraw(appointment: Appointment) -> None:
-    """The appointment is cancelled: leave the line. A call under way ends by itself and is not used."""
+def withdraw(appointment: Appointment, reason: str = "appointment cancelled") -> None:
+    """Leave the line. A call under way ends by itself; for an appointment that is cancelled it is not used."""
     leaving = Trial.objects.select_for_update().filter(
         appointment=appointment, state__in=[TrialState.WAITING, TrialState.PRICED, TrialState.FROZEN]
     )
     for trial in leaving:
-        worklist.move(trial, TrialState.CANCELLED, reason="appointment cancelled")
+        worklist.move(trial, TrialState.CANCELLED, reason=reason)
 
 
 def supersede(appointment: Appointment) -> None:
-    """The charges changed: a trial made with the old ones no longer counts. One that waits is made with the new."""
+    """The charges changed: a bill made with the old ones no longer counts, and another is made at the head of the line.
+    A trial that waits is made with the new charges anyway."""
     for trial in Trial.objects.select_for_update().filter(appointment=appointment, state=TrialState.PRICED):
         worklist.move(trial, TrialState.SUPERSEDED, reason="charges changed")
+        again(trial)
+
+
+def again(earlier: Trial, *, claimed: bool = False) -> Trial:
+    """A new trial instead of this one, which is over, at its place. In the transaction that holds the appointment."""
+    fields = {"instead_of": earlier, "claimed": claimed}
+    joined, number = earlier.line, earlier.number
+    if joined is None or number is None:  # from before there were places
+        return _take_place(earlier.appointment, line.line_for(earlier.appointment), held_back=False, **fields)
+    trial = Trial(appointment_id=earlier.appointment_id, line=joined, number=number, **fields)
+    trial.held_back = line.held_back_seconds(line.ahead_of(trial, joined.insurer)) > 0
+    worklist.enter(trial)
+    if not trial.held_back:
+        wake.task(TASKS[Lane.TRIAL])
+    line.place_of(trial)  # what it is measured by
+    places.come_back(joined.pk, number)
+    return trial
+
+
+def release(trial: Trial) -> None:
+    """The claim that this trial was for has come to nothing before it was paid: it is the patient's again."""
+    if Trial.objects.filter(pk=trial.pk, claimed=True).update(claimed=False):
+        trial.refresh_from_db()
+        telling.catch_up(trial)
 
 
 def expire_due(most: int = 500) -> int:
-    """Trials whose validity is over."""
-    rows = Trial.objects.filter(state=TrialState.PRICED, valid_until__lt=timezone.now()).order_by("pk")[:most]
-    return sum(_expire(row) for row in rows)
+    """Trials whose validity is over, but for those that a claim waits for: it has them made again (`claims`)."""
+    over = Trial.objects.filter(state=TrialState.PRICED, valid_until__lt=timezone.now(), claimed=False)
+    return sum(_end(row, TrialState.EXPIRED, "its validity is over") for row in over.order_by("pk")[:most])
 
 
 def _require_booked(appointment: Appointment) -> None:
@@ -61,13 +93,23 @@ def standing(appointment: Appointment) -> Trial | None:
         raise Conflict("already_settling", _("The settlement of this appointment is under way."))
     if trial.state == TrialState.FROZEN:
         raise Conflict("trial_frozen", _("The insurer's answer is being checked by our staff."))
-    if trial.state == TrialState.PRICED and trial.valid_until and trial.valid_until <= timezone.now():
-        _expire(trial)
-        return None
-    return trial
+    return None if trial.state == TrialState.PRICED and not _still_counts(trial) else trial
+
+
+def _still_counts(trial: Trial) -> bool:
+    """Whether a bill may still be settled. One that may not makes room for another."""
+    if trial.claimed:
+        return True
+    if trial.valid_until and trial.valid_until <= timezone.now():
+        _end(trial, TrialState.EXPIRED, "its validity is over")
+    elif why := inputs.changed(trial):
+        _end(trial, TrialState.SUPERSEDED, why, keeps_place=True)
+    return trial.state == TrialState.PRICED
 
 
 def _join(appointment: Appointment, urgent: bool) -> Trial:
+    if kept := _take_kept_place(appointment, urgent):
+        return kept
     joined = line.line_for(appointment, urgent=urgent)
     ahead = line.ahead_of_next(joined.insurer, joined)
     if not urgent:
@@ -86,11 +128,23 @@ def _join(appointment: Appointment, urgent: bool) -> Trial:
     return trial
 
 
-def _take_place(appointment: Appointment, joined: Line, held_back: bool) -> Trial:
+def _take_kept_place(appointment: Appointment, urgent: bool) -> Trial | None:
+    """The place of the trial before, where it is kept. Whoever has become urgent gets one in that line instead."""
+    with transaction.atomic():
+        _require_booked(Appointment.objects.select_for_update().get(pk=appointment.pk))
+        earlier = appointment.trials.select_related("line__insurer").order_by("pk").last()
+        if earlier is None or not earlier.keeps_place:
+            return None
+        if urgent and not (earlier.line and earlier.line.urgent):
+            return None
+        return again(earlier)
+
+
+def _take_place(appointment: Appointment, joined: Line, held_back: bool, **fields: Any) -> Trial:
     """The place is given last: until the commit, everybody else who joins this line waits for it."""
     with transaction.atomic():
         _require_booked(Appointment.objects.select_for_update().get(pk=appointment.pk))
-        trial = worklist.enter(Trial(appointment=appointment, held_back=held_back))
+        trial = worklist.enter(Trial(appointment=appointment, held_back=held_back, **fields))
         if not held_back:
             wake.task(TASKS[Lane.TRIAL])
         trial.line, trial.number = joined, places.join(joined.pk, trial.pk)
@@ -108,9 +162,9 @@ def _hold_back_when_full(ahead: int) -> None:
         )
 
 
-def _expire(trial: Trial) -> int:
+def _end(trial: Trial, state: TrialState, why: str, **fields: Any) -> int:
     try:
-        worklist.move(trial, TrialState.EXPIRED, reason="its validity is over")
+        worklist.move(trial, state, reason=why, **fields)
     except worklist.Overtaken:
         return 0
     return 1

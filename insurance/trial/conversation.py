@@ -13,8 +13,11 @@ from django.utils import timezone
 
 from hospital import worklist
 from hospital.models import Appointment, Archive, Charge
+from insurance.calls.models import InterfaceCall
 from insurance.interface import messages
-from insurance.interface.client import InsuranceClient
+from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.profile import Operation
+from insurance.quota.exchange import profile
 from insurance.states import TrialState
 from insurance.trial.models import Trial, Visit
 
@@ -137,11 +140,36 @@ def fingerprint(charges: list[Charge]) -> str:
     return sha256(repr(lines).encode()).hexdigest()
 
 
+def withdraw_surplus(client: InsuranceClient, visit: Visit) -> None:
+    """2202 for every registration under our visit number but the one we use: a lost 2201 may have been carried out, or
+    have arrived after we had looked for it (protocol 4). Raises `InterfaceError`."""
+    for mdtrt_id in _registrations(client, visit):
+        if mdtrt_id != visit.mdtrt_id:
+            client.cancel_registration(insured_of(visit), mdtrt_id, visit.ipt_otp_no)
+
+
+def may_have_surplus(visit: Visit) -> bool:
+    """Whether a registration was sent of which nothing was heard."""
+    trials = [purpose_of(pk) for pk in visit.appointment.trials.values_list("pk", flat=True)]
+    silent = InterfaceCall.objects.filter(purpose__in=trials, outcome__in=("", Outcome.UNKNOWN))
+    return silent.filter(infno=profile().infno(Operation.REGISTER)).exists()
+
+
+def purpose_of(trial_id: int) -> str:
+    """What the messages of a trial are written down under."""
+    return f"trial {trial_id}"
+
+
 def _lost_registration(client: InsuranceClient, visit: Visit) -> str:
-    """5201 by person and time; ours is the one with our visit number."""
+    """Ours, should the lost 2201 have been carried out. Another one may be found later (`withdraw_surplus`)."""
+    return next(iter(_registrations(client, visit)), "")
+
+
+def _registrations(client: InsuranceClient, visit: Visit) -> list[str]:
+    """5201 by person and time; ours are those with our visit number."""
     begin, day = visit.begin_at, timedelta(days=1)
     found = client.find_visits(insured_of(visit), begin - day, begin + day, ORDINARY_OUTPATIENT)
-    return next((mdtrt_id for mdtrt_id, ipt_otp_no in found if ipt_otp_no == visit.ipt_otp_no), "")
+    return [mdtrt_id for mdtrt_id, ipt_otp_no in found if ipt_otp_no == visit.ipt_otp_no]
 
 
 def _visit_words(visit: Visit, appointment: Appointment) -> messages.Visit:

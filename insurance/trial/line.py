@@ -60,11 +60,18 @@ def place_of_next() -> Place:
 
 def ahead_of(trial: Trial, insurer: Insurer) -> int:
     """How many have their turn before this one, as things stand."""
+    if trial.line_id is None:
+        return 0
+    own, standings = ahead_in_line(trial), standing(insurer)
+    return own if len(standings) == 1 else shares.ahead(standings, trial.line_id, own)
+
+
+def ahead_in_line(trial: Trial) -> int:
+    """How many wait in front of it in its own line, exactly."""
     if trial.line_id is None or trial.number is None:
         return 0
-    own = places.ahead(trial.line_id, trial.number)
-    standings = standing(insurer)
-    return own if len(standings) == 1 else shares.ahead(standings, trial.line_id, own)
+    count = places.ahead if trial.instead_of_id is None else places.ahead_at_head
+    return count(trial.line_id, trial.number)
 
 
 def ahead_of_next(insurer: Insurer, line: Line | None) -> int:

@@ -96,7 +96,11 @@ class Trial(WorkItem):
 
     `held_back`: when it joined, no permit was left for it (method, step 5). `predicted_seconds` is the wait it was told
     then, `eta_at` the moment it is told now and `eta_reason` why that is later than before. `silences` counts lost
-    answers.
+    answers. `charges_fingerprint` and `insured_fingerprint` are what the bill was made from (`inputs.py`); "": unknown.
+
+    `instead_of`: it stands at the place of that trial, whose bill came to nothing through no fault of the patient's.
+    `keeps_place`: such a one may come and take this one's place. `claimed`: the patient pays or has paid everything
+    ahead; the bill goes to that claim, is nobody's to choose and waits for the claim however long it is valid.
     """
 
     MOVES = TRIAL_MOVES
@@ -115,7 +119,11 @@ class Trial(WorkItem):
     eta_reason = models.CharField(_("later because"), max_length=20, default="")
     turn_at = models.DateTimeField(_("first turn at"), null=True)
     close_told = models.BooleanField(_("told that the turn is close"), default=False)
+    instead_of = models.OneToOneField("self", models.PROTECT, null=True, related_name="again", editable=False)
+    keeps_place = models.BooleanField(_("its place is kept"), default=False, editable=False)
+    claimed = models.BooleanField(_("for a claim"), default=False, editable=False)
     charges_fingerprint = models.CharField(max_length=64, default="")
+    insured_fingerprint = models.CharField(max_length=64, default="")
     total_fen = models.BigIntegerField(_("total (fen)"), null=True)
     fund_fen = models.BigIntegerField(_("fund (fen)"), null=True)
     account_fen = models.BigIntegerField(_("account (fen)"), null=True)

@@ -3,6 +3,10 @@
 Places are given in the order of commits, so whoever stands in front was there first. How many of those in front are
 gone is kept in a binary indexed tree (Fenwick): node i counts the gone among the last `lowest_bit(i)` places up to i.
 Leaving changes at most 40 nodes, asking reads at most 40: O(log N).
+
+Whoever takes the place of an earlier trial stands at the head of the line, among the few that came back as he did: how
+many of those are in front is counted plainly, so the nodes that nobody else reads any more may be forgotten all the
+same.
 """
 
 from collections.abc import Iterator
@@ -33,6 +37,7 @@ _COUNT = """
     ON CONFLICT (line_id, node) DO UPDATE SET gone = insurance_linenode.gone + EXCLUDED.gone
 """
 _GONE = "SELECT coalesce(sum(gone), 0)::bigint FROM insurance_linenode WHERE line_id = %s AND node = ANY(%s)"
+_IN_FRONT = "SELECT count(*) FROM insurance_trial WHERE line_id = %s AND number < %s AND state = 'waiting'"
 _PRUNE = """
     DELETE FROM insurance_linenode node USING insurance_line line
      WHERE line.id = node.line_id AND node.node + (node.node & -node.node) < least(line.joined + 1,
@@ -54,7 +59,7 @@ def leave(line_id: int, number: int) -> None:
 
 
 def come_back(line_id: int, number: int) -> None:
-    """He waits again, at his old place."""
+    """Somebody waits again at this place. Call in the transaction that makes him wait."""
     _count(line_id, number, -1)
 
 
@@ -63,6 +68,13 @@ def ahead(line_id: int, number: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_GONE, [line_id, list(_reading(number - 1))])
         return max(number - 1 - int(cursor.fetchone()[0]), 0)
+
+
+def ahead_at_head(line_id: int, number: int) -> int:
+    """The same for a place that was given before to an earlier trial: its nodes may be forgotten."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FRONT, [line_id, number])
+        return int(cursor.fetchone()[0])
 
 
 def prune() -> int:

@@ -11,8 +11,6 @@ from django.utils import timezone
 
 from hospital import tuning, worklist
 from hospital.models import Appointment, Charge
-from hospital.notices import writing
-from hospital.notices.models import Kind
 from hospital.states import AppointmentState
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
 from insurance.interface.identities import violations
@@ -22,7 +20,7 @@ from insurance.quota.exchange import exchange, lease_seconds, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.turns import WAIT_SECONDS
 from insurance.states import TrialState
-from insurance.trial import conversation, line
+from insurance.trial import conversation, inputs, line, telling
 from insurance.trial.models import Trial, Visit
 
 log = logging.getLogger(__name__)
@@ -53,7 +51,7 @@ def take_one() -> bool:
 def _make(trial: Trial, held: permits.Held) -> None:
     charges = list(trial.appointment.charges.order_by("pk"))
     try:
-        with exchange(held, Lane.TRIAL, f"trial {trial.pk}") as client:
+        with exchange(held, Lane.TRIAL, conversation.purpose_of(trial.pk)) as client:
             bill = conversation.price(client, trial, charges)
     except InterfaceError as error:
         record_failure(trial, error)
@@ -82,8 +80,9 @@ def record_failure(trial: Trial, error: InterfaceError) -> None:
     match error:
         case Refused():
             with transaction.atomic():
+                Appointment.objects.select_for_update().get(pk=trial.appointment_id)
                 worklist.move(trial, TrialState.REFUSED, reason=str(error), refusal=str(error), leased_until=None)
-                writing.write(trial.appointment_id, Kind.TRIAL_REFUSED, reason=str(error))
+                telling.refused(trial)
         case NotSent() | Throttled():
             wait = getattr(error, "retry_after_seconds", None) or NOT_CARRIED_OUT_SECONDS
             _back_into_the_line(trial, wait_seconds=min(wait, LONGEST_WAIT_SECONDS), error=_named(error))
@@ -137,6 +136,7 @@ def _price(trial: Trial, bill: Bill, fingerprint: str) -> None:
         trial,
         TrialState.PRICED,
         charges_fingerprint=fingerprint,
+        insured_fingerprint=inputs.of_insured(trial.appointment),
         total_fen=bill.total_fen,
         fund_fen=bill.fund_fen,
         account_fen=bill.account_fen,
@@ -148,5 +148,4 @@ def _price(trial: Trial, bill: Bill, fingerprint: str) -> None:
         leased_until=None,
         last_error="",
     )
-    until = timezone.localtime(timezone.now() + valid)
-    writing.write(trial.appointment_id, Kind.PRICED, valid_until=f"{until:%Y-%m-%d %H:%M}")
+    telling.priced(trial, timezone.now() + valid)

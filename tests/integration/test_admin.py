@@ -14,8 +14,12 @@ from django.utils import timezone
 from hospital import tuning
 from hospital.models import Appointment, Archive, Change, Doctor, Journal, Notice, PriceList, Session
 from hospital.privacy import masked
+from insurance.desk import decisions
+from insurance.desk.actions import Action
 from insurance.models import (
+    CaseFile,
     ClockStep,
+    Decision,
     InterfaceCall,
     LimitChange,
     LineDay,
@@ -30,7 +34,7 @@ from insurance.models import (
 from insurance.quota import days, insurers, permits
 from insurance.quota.lanes import Lane
 from tests import factories
-from tests.integration import doing
+from tests.integration import brought, doing
 from tests.simulators import Simulator
 
 REGISTERED = [model for model in admin.site._registry if model._meta.app_label in ("hospital", "insurance")]
@@ -50,6 +54,8 @@ WITH_A_STATE = (
     LimitChange,
     LineDay,
     ClockStep,
+    CaseFile,
+    Decision,
 )
 
 
@@ -74,6 +80,8 @@ def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
         day=timezone.localdate(), turns=60, median_wait_seconds=90, median_error=0.02, p90_error=0.05
     )
     settlement = doing.paying(doing.priced(doing.somebody_who_pays_cash()))
+    decided = brought.manual_from_confirming()
+    decisions.propose(brought.seen(decided), Action.UNDO, who=brought.somebody("clerk"), why="because")
     days.remember_lately()
     return settlement
 

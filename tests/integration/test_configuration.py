@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"SECRET_KEY": "s" * 40, "PII_KEY": "p" * 40, "PAYMENT_SECRET": "m" * 40, "DEBUG": "0"}
-OURS = ("INSURANCE_", "PAYMENT_", "NOTICE_", "FILING_", "TRIAL_", "RATE_LIMIT_", "INSURER_")
+OURS = ("INSURANCE_", "PAYMENT_", "NOTICE_", "FILING_", "TRIAL_", "RATE_LIMIT_", "INSURER_", "STAFF_", "EMAIL_")
 
 
 def start(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -61,6 +61,9 @@ def test_a_good_environment_starts() -> None:
         ({"PAYMENT_EXPIRES_SECONDS": ""}, "PAYMENT_EXPIRES_SECONDS"),
         ({"NOTICE_WEBHOOK_URL": "http://127.0.0.1/"}, "NOTICE_WEBHOOK_SECRET"),
         ({"NOTICE_WEBHOOK_SECRET": "x" * 40}, "NOTICE_WEBHOOK_URL"),
+        ({"STAFF_ALERT_EMAIL": "desk@hospital.example"}, "EMAIL_URL"),
+        ({"EMAIL_URL": "smtp://localhost:25"}, "STAFF_ALERT_EMAIL"),
+        ({"STAFF_ALERT_EMAIL": "desk@hospital.example", "EMAIL_URL": "http://localhost"}, "EMAIL_URL"),
         ({"STATEMENT_KEY": "/nowhere/statement.pem"}, "STATEMENT_KEY"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
         ({"LANGUAGE_CODE": "tlh"}, "LANGUAGE_CODE"),

@@ -18,7 +18,8 @@ STEPS, CHECK_EVERY = 250, 10
 
 
 class Crowd:
-    """Patients who join, have their turn, come back, are cancelled and are put first, in an order drawn by a seed."""
+    """Patients who join, have their turn, come back, are cancelled, are put first and take their place again after a
+    bill that came to nothing, in an order drawn by a seed."""
 
     def __init__(self, seed: int, patients: int = 250) -> None:
         self.random, self.outside = random.Random(seed), crowd.told(patients)
@@ -29,6 +30,7 @@ class Crowd:
             (2, self.cancel),
             (1, self.expedite),
             (1, self.end),
+            (1, self.take_again),
         ]
 
     def step(self) -> None:
@@ -60,6 +62,12 @@ class Crowd:
         if trial := self.one_of(TrialState.CALLING):
             worklist.move(trial, TrialState.REFUSED)
 
+    def take_again(self) -> None:
+        """At any time, also long after everybody in front and around is gone and forgotten."""
+        over = Trial.objects.filter(again=None, line__isnull=False)
+        if earlier := self.one_of(TrialState.REFUSED, over):
+            admission.again(earlier)
+
     def one_of(self, state: TrialState, trials: QuerySet[Trial] | None = None) -> Trial | None:
         found = list((trials if trials is not None else Trial.objects.all()).filter(state=state).order_by("pk"))
         return self.random.choice(found) if found else None
@@ -68,9 +76,9 @@ class Crowd:
 def check() -> None:
     """The tree against the rows, for everybody who waits."""
     for each in Line.objects.all():
-        numbers = each.trials.filter(state=TrialState.WAITING).order_by("number").values_list("number", flat=True)
-        assert [places.ahead(each.pk, number) for number in numbers if number] == list(range(len(numbers)))
-        assert each.waiting == len(numbers)
+        waiting = each.trials.filter(state=TrialState.WAITING).order_by("number")
+        assert [line.ahead_in_line(trial) for trial in waiting] == list(range(len(waiting)))
+        assert each.waiting == len(waiting)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -100,7 +108,22 @@ def test_what_is_pruned_is_never_asked_for_again() -> None:
     places.prune()
     assert LineNode.objects.count() <= 2 * 41
     patients.join()
+    patients.take_again()
+    assert Trial.objects.filter(state=TrialState.WAITING, instead_of__isnull=False).count() == 1
     check()
+
+
+def test_who_takes_an_old_place_asks_no_node_that_may_be_forgotten() -> None:
+    """Negative control: read from the tree, as for everybody else, some of their places come out wrong."""
+    patients = Crowd(6, patients=40)
+    for act in (*[patients.join] * 30, *[patients.claim] * 30, *[patients.end] * 30):
+        act()
+    assert places.prune() > 0
+    for _ in range(30):
+        patients.take_again()
+    check()
+    waiting = Trial.objects.filter(state=TrialState.WAITING)
+    assert any(places.ahead(one.line_id or 0, one.number or 0) != line.ahead_in_line(one) for one in waiting)
 
 
 def test_a_node_that_is_lost_is_noticed() -> None:

@@ -356,3 +356,21 @@ def test_a_mode_that_is_not_there(cash_trial: Trial) -> None:
     with pytest.raises(Invalid) as caught:
         opening.open_settlement(cash_trial, "barter")
     assert caught.value.code == "bad_mode"
+
+
+def test_a_registration_that_was_made_twice_is_taken_back(insurer: Simulator) -> None:
+    """2201 is carried out without an answer, and not found when it is looked for at once."""
+    insurer.faults({"infno": "2201", "kind": "lose", "times": 1})
+    trial = admission.enter(doing.told(doing.somebody_whose_account_covers()))
+    turns.take_one()
+    Visit.objects.update(registration_asked=False)
+    doing.now_due(trial)
+    turns.take_one()
+    assert doing.state_of(trial) == "priced"
+    assert len(registered(insurer)) == 2
+    doing.recovered(doing.insured(trial), "completed")
+    assert registered(insurer) == [Visit.objects.get().mdtrt_id]
+
+
+def registered(insurer: Simulator) -> list[str]:
+    return [row["mdtrt_id"] for row in insurer.ledger()["visits"] if not row["cancelled"]]

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from hospital import roles
 from hospital.appointments.models import Department, Doctor, PriceItem, PriceList, Session
 
 DEPARTMENTS = (("0301", "心血管内科", "A03"), ("0302", "呼吸内科", "A03"), ("0901", "皮肤科", "A13"))
@@ -18,6 +19,7 @@ PRICES = (
     ("001102000010000-11020000101", "CON01", "互联网复诊诊查费", Decimal("26.52")),
 )
 ADMIN = ("admin", "admin-demo")
+"""Each role has a person of its name, with the password NAME-demo."""
 
 
 class Command(BaseCommand):
@@ -69,3 +71,7 @@ class Command(BaseCommand):
         users = get_user_model().objects
         if not users.filter(username=ADMIN[0]).exists():
             users.create_superuser(username=ADMIN[0], password=ADMIN[1])
+        for group in roles.make():
+            if not users.filter(username=group.name).exists():
+                person = users.create_user(username=group.name, password=f"{group.name}-demo", is_staff=True)
+                person.groups.add(group)

@@ -13,6 +13,9 @@ FACTS = {
     Kind.CLOSE: {"minutes": 3},
     Kind.PRICED: {"valid_until": "2026-11-23 08:30"},
     Kind.TRIAL_REFUSED: {"reason": "100% 未参保 [BO_1]"},
+    Kind.CLAIM_SETTLED: {"refund": "18.36"},
+    Kind.CLAIM_REFUSED: {"reason": "100% 未参保 [BO_1]"},
+    Kind.SETTLE_AGAIN: {},
     Kind.COMPLETED: {},
 }
 REASONS = ("bad_id_number", "bad_card", "card_not_own", "contradictory_identity", "card_of_another")

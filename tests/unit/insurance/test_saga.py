@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from insurance.settlement.saga import AFTER, STAFF, TURNS, Event, Impossible, after_undoing, next_state
+from insurance.settlement.saga import AFTER, STAFF, TURNS, Event, Impossible, after_undoing, next_state, when_given_up
 from insurance.states import SETTLEMENT_MOVES
 from insurance.states import SettlementState as S
 
@@ -98,6 +98,28 @@ def test_only_the_network_s_word_completes() -> None:
 def test_what_follows_when_nothing_stands(paid: bool, kept: bool, again: bool, event: Event) -> None:
     assert after_undoing(paid=paid, kept=kept, again=again) is event
     assert event in AFTER[S.REVERSING]
+
+
+@pytest.mark.parametrize(("state", "event"), PAIRS)
+@pytest.mark.parametrize("insured", [False, True])
+def test_what_was_given_up_meanwhile_goes_on_to_nothing_that_completes(state: S, event: Event, insured: bool) -> None:
+    """But by the insurer's no to a claim: the money that was paid ahead is for the service."""
+    meant = when_given_up(state, event, insured=insured)
+    to = next_state(state, meant)
+    if to is S.PAID:
+        assert event is Event.SELF_PAY
+    if state in (S.REVERSED, S.CONFIRMING, S.MANUAL):
+        assert meant is event
+
+
+def test_money_that_comes_after_the_patient_s_word_is_undone_where_the_insurer_has_settled() -> None:
+    assert next_state(S.PAYING, when_given_up(S.PAYING, Event.PAID, insured=True)) is S.REVERSING
+    assert next_state(S.PAYING, when_given_up(S.PAYING, Event.PAID, insured=False)) is S.REVERSED
+    assert next_state(S.PAYING, when_given_up(S.PAYING, Event.PAID_AHEAD, insured=False)) is S.REVERSED
+
+
+def test_a_claim_waits_for_another_bill_only_while_nothing_was_sent() -> None:
+    assert [state for state, event in PAIRS if event is Event.CLAIM_ANEW] == [S.CALLING]
 
 
 def test_a_name_is_taken_for_the_state() -> None:

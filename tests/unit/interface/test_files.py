@@ -167,6 +167,10 @@ GOOD = zipped(("result.txt", sample("synthetic/3202-result.txt")))
         (zipped(("result.txt", b"x"), method=zipfile.ZIP_BZIP2), "unknown way"),
         (b"x" * (files.MAX_FILE_BYTES + 1), "larger than 8 MiB"),
     ],
+    ids=[
+        *("nothing", "a page", "cut off", "damaged", "encrypted", "another encoding"),
+        *("no text", "two texts", "another method", "too large"),
+    ],
 )
 def test_a_file_that_cannot_be_read(content: bytes, said: str) -> None:
     with pytest.raises(OutcomeUnknown, match=said):

@@ -195,6 +195,7 @@ def test_every_insurance_is_compared_at_once(hospital: Hospital) -> None:
         (zipped("S\tM\tP\t1\t1\t1\t2\n"), "第1行格式不正确"),
         (zipped("S\tM\tP\tmuch\t1\t1\t0\n"), "第1行金额不是数值"),
     ],
+    ids=["no zip", "two files", "another encoding", "a column short", "null number", "no flag", "no amount"],
 )
 def test_a_file_that_cannot_be_compared_is_refused(hospital: Hospital, content: bytes, text: str) -> None:
     assert text in hospital.refusal("3202", asked(uploaded(hospital, content)))

@@ -1,0 +1,166 @@
+"""What moves money or is final: one person proposes it, another one approves, and only then is it carried out.
+
+The database refuses a second person who is the first (`decided_by_another`). A proposal stands for the settlement as
+it was: once that has moved on, it lapses.
+"""
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from hospital import changes, worklist
+from hospital.changes import Who
+from hospital.errors import Conflict, Forbidden
+from insurance.desk import acting, facts, rules
+from insurance.desk.acting import Seen
+from insurance.desk.actions import BY_TWO, Action
+from insurance.desk.models import Decision
+from insurance.settlement.models import Settlement
+from insurance.states import DecisionState
+
+PROPOSE, APPROVE = "insurance.add_decision", "insurance.approve_decision"
+
+_LAPSED = _("The case has moved on since it was proposed, so it lapsed: look again and propose anew.")
+
+
+def propose(seen: Seen, action: Action, *, who: User, why: str, evidence: str = "") -> Decision:
+    """Put it before a second person. Nothing happens yet.
+
+    Raises `Forbidden("not_allowed")`, `Conflict("moved_on" | "already_proposed" | …)` as in `rules`,
+    `Invalid("no_reason" | "no_evidence" | "personal_data")`.
+    """
+    _require_permission(who, PROPOSE)
+    if action not in BY_TWO:
+        raise Conflict("needs_nobody", _("This needs no second person: do it."))
+    why, evidence = rules.clean(why), rules.clean(evidence)
+    with transaction.atomic():
+        settlement = acting.locked(seen)
+        known = facts.of(settlement)
+        rules.require(action, known)
+        rules.require_evidence(action, known, evidence)
+        _record(settlement.pk, action, settlement.state, "proposed", who=who, why=why)
+        return _enter(settlement, action, who, why, evidence)
+
+
+def approve(decision: Decision, *, who: User, answer: str = "") -> Decision:
+    """A second person agrees: it is carried out in the same transaction, or it has lapsed.
+
+    Raises `Forbidden("not_allowed" | "second_person")`, `Conflict("already_decided" | "lapsed" | …)` as in `rules`.
+    """
+    _require_permission(who, APPROVE)
+    answer = rules.clean(answer)
+    with acting.deciding():
+        open_one = _locked(decision)
+        if open_one.asked_by_id == who.pk:
+            raise Forbidden("second_person", _("Somebody else must approve what you have proposed."))
+        if _stands(open_one):
+            return _carry_out(open_one, who, answer)
+        _lapse(open_one)
+    raise Conflict("lapsed", _LAPSED)
+
+
+def reject(decision: Decision, *, who: User, answer: str) -> Decision:
+    """A second person does not agree. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid("no_reason")`."""
+    _require_permission(who, APPROVE)
+    answer = rules.clean(answer)
+    with transaction.atomic():
+        open_one = _locked(decision)
+        if open_one.asked_by_id == who.pk:
+            raise Forbidden("second_person", _("Your own proposal is withdrawn, not rejected."))
+        _close(open_one, DecisionState.REJECTED, who, answer)
+        return worklist.move(
+            open_one, DecisionState.REJECTED, reason=answer, decided_by=who, decided_at=Now(), answer=answer
+        )
+
+
+def withdraw(decision: Decision, *, who: User, answer: str) -> Decision:
+    """Whoever proposed it thinks better of it. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid`."""
+    answer = rules.clean(answer)
+    with transaction.atomic():
+        open_one = _locked(decision)
+        if open_one.asked_by_id != who.pk:
+            raise Forbidden("not_yours", _("Only whoever proposed it can withdraw it. You may reject it."))
+        _close(open_one, DecisionState.WITHDRAWN, who, answer)
+        return worklist.move(open_one, DecisionState.WITHDRAWN, reason=answer, decided_at=Now(), answer=answer)
+
+
+def lapse_overtaken(most: int = 200) -> int:
+    """The tick: proposals whose settlement has moved on. Returns how many."""
+    standing = {"settlement__state": F("of_state"), "settlement__attempt": F("of_attempt")}
+    overtaken = Decision.objects.filter(state=DecisionState.PROPOSED).exclude(**standing).order_by("pk")[:most]
+    return sum(_lapse_one(decision) for decision in overtaken)
+
+
+def _enter(settlement: Settlement, action: Action, who: User, why: str, evidence: str) -> Decision:
+    try:
+        with transaction.atomic():
+            decision = Decision(
+                settlement=settlement,
+                action=action,
+                reason=why,
+                evidence=evidence,
+                of_state=settlement.state,
+                of_attempt=settlement.attempt,
+                asked_by=who,
+            )
+            return worklist.enter(decision, reason=f"{action.value}: {why}")
+    except IntegrityError as error:
+        if "one_open_decision" not in str(error):
+            raise
+        raise Conflict("already_proposed", _("Something is proposed for this case already: decide on that.")) from error
+
+
+def _carry_out(decision: Decision, who: User, answer: str) -> Decision:
+    action = Action(decision.action)
+    known = facts.of(decision.settlement)
+    rules.require(action, known)
+    rules.require_evidence(action, known, decision.evidence)
+    worklist.move(decision, DecisionState.APPROVED, reason=answer, decided_by=who, decided_at=Now(), answer=answer)
+    said = f"{decision.reason} / {answer}" if answer else decision.reason
+    acting.carry_out(action, known, who=who, why=said)
+    return worklist.move(decision, DecisionState.CARRIED_OUT)
+
+
+def _locked(decision: Decision) -> Decision:
+    """The settlement's row first, as everybody locks them, then its own. Raises `Conflict("already_decided")`."""
+    settlement = acting.lock(decision.settlement_id)
+    row = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
+    if row.state != DecisionState.PROPOSED:
+        raise Conflict("already_decided", _("This was decided on already."))
+    row.settlement = settlement
+    return row
+
+
+def _stands(decision: Decision) -> bool:
+    return (decision.settlement.state, decision.settlement.attempt) == (decision.of_state, decision.of_attempt)
+
+
+def _lapse(decision: Decision) -> None:
+    worklist.move(decision, DecisionState.LAPSED, reason=f"the case is {decision.settlement.state} now")
+
+
+def _lapse_one(decision: Decision) -> int:
+    try:
+        with transaction.atomic():
+            open_one = _locked(decision)
+            if _stands(open_one):
+                return 0
+            _lapse(open_one)
+    except (Conflict, worklist.Overtaken):
+        return 0  # somebody decided on it meanwhile
+    return 1
+
+
+def _close(decision: Decision, to: DecisionState, who: Who, answer: str) -> None:
+    _record(decision.settlement_id, Action(decision.action), "proposed", to.value, who=who, why=answer)
+
+
+def _record(settlement_id: int, action: Action, before: str, after: str, *, who: Who, why: str) -> None:
+    changes.record(f"settlement {settlement_id}", action.value, before, after, who=who, why=why)
+
+
+def _require_permission(who: User, permission: str) -> None:
+    if not who.has_perm(permission):
+        raise Forbidden("not_allowed", _("You may not do this."))
