@@ -78,7 +78,7 @@ CONTROLS = [
     ("told_only_when_no_copy_may_arrive", Case(COVERED, troubles=2), NOT_ALONE),
     ("told_only_when_no_undoing_may_arrive", Case(COVERED, troubles=2, staff=2), NOT_ALONE),
     ("told_only_when_alone", Case(COVERED, troubles=1), NOT_ALONE),
-    ("taken_back_only_when_none_stands", Case(COVERED, troubles=2, staff=1), STANDS),
+    ("taken_back_only_when_none_stands", Case(COVERED, troubles=2), STANDS),
     ("a_refusal_is_looked_at", Case(COVERED, troubles=2, others=UNUSUAL), STANDS),
     ("late_money_goes_back", Case(INSURANCE, troubles=1), KEPT),
     ("refunds_have_numbers", Case(CLAIM, troubles=1), TOO_LITTLE),

@@ -68,6 +68,8 @@ def wrong(world: World) -> Iterator[str]:
         yield "completed, and the insurer has not exactly this settlement"
     if world.state is S.COMPLETED and not world.insurance and (world.live or not world.reported):
         yield "completed by self-pay, and the network was not told, or the insurer has settled"
+    if world.state in (S.PAID, S.CONFIRMING) and world.insurance and not (world.wanted or world.decided):
+        yield "given up, and it goes on all the same"
     if world.state is S.PAYING and world.insurance and world.setl not in world.live:
         yield "the patient is to pay, and the insurer has not settled"
     if world.state in WITHOUT_EFFECT and world.live:

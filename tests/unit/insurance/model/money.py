@@ -45,10 +45,10 @@ def order(world: World, turn: Turn, rules: Rules) -> Iterator[Step]:
         flying = world.flying | {Msg("open", 0)}
         sent = turn._replace(at="order", awaits=Msg("open", 0), replies=frozenset())
         yield Step("the order is sent to the institution", Who.US, world._replace(flying=flying, turn=sent))
-    elif world.order == "paid":
-        yield from _paid_before(world, turn)
     elif not turn.wanted:
         yield from _given_up(world, turn, rules)
+    elif world.order == "paid":
+        yield from _paid_before(world, turn)
     elif world.cash == 0:
         yield Step("nothing to pay", Who.US, record(world, Event.NOTHING_TO_PAY))
     else:
@@ -171,5 +171,6 @@ def _the_institution(world: World) -> Iterator[Step]:
 def _claims(world: World) -> Iterator[Step]:
     """`claims.follow`: the trial that was waited for has a bill, or will never have one."""
     if world.state is S.CLAIMING:
-        yield Step("the trial is priced", Who.WORLD, record(world, Event.PRICED, insurance=True, cash=CASH))
+        priced = record(world, Event.PRICED, insurance=True, cash=CASH, stale=False)
+        yield Step("the trial is priced", Who.WORLD, priced)
         yield Step("there will be no bill", Who.WORLD, record(world, Event.SELF_PAY))

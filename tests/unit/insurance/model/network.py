@@ -5,6 +5,7 @@ Time: whatever was sent has arrived or is gone when the settling time is over.
 
 from collections.abc import Iterator
 
+from insurance.states import SettlementState as S
 from tests.unit.insurance.model.explorer import Step, Who
 from tests.unit.insurance.model.world import Msg, Others, Rules, Stands, World, trouble, without
 
@@ -22,6 +23,9 @@ def messages(world: World, rules: Rules, others: Others) -> Iterator[Step]:
     if world.frozen is not None:
         woken = world._replace(flying=world.flying | {world.frozen}, frozen=None)
         yield Step("the frozen worker wakes and sends", Who.WORLD, woken)
+    if world.state in (S.PAID, S.CONFIRMING) and world.turn is None and (worse := trouble(world)):
+        for number in world.live:
+            yield Step(f"the centre takes settlement {number} back", Who.TROUBLE, _undone(worse, number))
     yield from _time(world, rules)
 
 

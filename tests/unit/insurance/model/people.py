@@ -8,20 +8,30 @@ from insurance.states import SettlementState as S
 from tests.unit.insurance.model.explorer import Step, Who
 from tests.unit.insurance.model.world import SETTLED, UNDONE, World, record, trouble
 
-MAY_BE_GIVEN_UP = (S.WAITING, S.CALLING, S.UNKNOWN, S.INSURED, S.PAYING, S.CLAIMING, S.REVERSING)
+TOO_LATE = (S.PAID, S.CONFIRMING, S.COMPLETED, S.REFUSED, S.REFUNDING, S.REVERSED)
 
 
 def people(world: World) -> Iterator[Step]:
     """The patient gives up; the bill becomes stale; somebody at the desk decides."""
-    if world.wanted and world.state in MAY_BE_GIVEN_UP:
-        yield Step("the patient gives up", Who.CHANCE, world._replace(wanted=False))
+    if world.wanted and world.state not in TOO_LATE:
+        yield Step("the patient gives up", Who.CHANCE, given_up(world))
     if not world.stale and world.insurance and (worse := trouble(world)):
         yield Step("the bill becomes stale", Who.TROUBLE, worse._replace(stale=True))
     if world.staff and world.turn is None:
         for event in saga.AFTER[world.state]:
             if event in saga.STAFF and desk_allows(world, event):
-                decided = record(world._replace(staff=world.staff - 1), event)
+                decided = record(world._replace(staff=world.staff - 1, decided=True), event)
                 yield Step(f"at the desk: {event}", Who.CHANCE, decided)
+
+
+def given_up(world: World) -> World:
+    """`giving_up.give_up`. What is paid for is not given up, but a claim that nothing was sent for may be."""
+    if world.linked and world.order == "paid":
+        may_be = world.claim and world.state in (S.CLAIMING, S.WAITING)
+        return record(world, Event.SELF_PAY, wanted=False) if may_be else world
+    if world.state is S.WAITING and not world.order and (world.insurance or world.turn is None):
+        return record(world, Event.GIVEN_UP, wanted=False)
+    return world._replace(wanted=False)
 
 
 def desk_allows(world: World, event: Event) -> bool:
@@ -30,7 +40,8 @@ def desk_allows(world: World, event: Event) -> bool:
         case Event.ASK:
             return world.insurance and bool(world.calls)
         case Event.TELL:
-            return bool(world.setl or not world.insurance) and world.cash_in_our_books == world.cash and not world.owed
+            known = in_our_books(world) if world.insurance else True
+            return bool(known) and world.cash_in_our_books == world.cash and not world.owed
         case Event.UNDO:
             return True
         case Event.REFUND:

@@ -19,8 +19,9 @@ def settle(world: World, turn: Turn, rules: Rules) -> Iterator[Step]:
 
 
 def _writes_down(world: World, turn: Turn) -> Iterator[Step]:
-    if world.stale:
-        yield ends(world, turn, not_settled(world, Event.STALE), "the bill is stale")
+    if world.stale or not turn.wanted:
+        event = Event.CLAIM_ANEW if world.claim and turn.wanted else Event.STALE
+        yield ends(world, turn, event, "the bill is stale, or given up")
         return
     number = len(world.calls) + 1
     written = world._replace(calls=(*world.calls, "written"), silent=world.silent | {Msg("settle", number)})
@@ -49,7 +50,7 @@ def settle_heard(world: World, turn: Turn, one: Msg, reply: str, rules: Rules) -
         return world._replace(turn=over(turn, Event.NOT_CARRIED_OUT))
     if reply == "refused":
         looks = turn._replace(at="refused", replies=frozenset())
-        ended = over(turn, not_settled(world, Event.REFUSED))
+        ended = over(turn, refused(world, turn))
         return world._replace(turn=looks if rules.a_refusal_is_looked_at else ended)
     setl = int(reply.removeprefix("settled "))
     return world._replace(turn=over(turn, settled(world), setl=setl, booked=frozenset({(SETTLED, setl)})))
@@ -62,12 +63,14 @@ def _looks_at_the_refusal(world: World, turn: Turn) -> Iterator[Step]:
     if own(world):
         yield ends(world, turn, Event.SILENCE, "refused, and one of ours stands")
     else:
-        yield ends(world, turn, not_settled(world, Event.REFUSED), "refused, and none stands")
+        yield ends(world, turn, refused(world, turn), "refused, and none stands")
 
 
-def not_settled(world: World, event: Event) -> Event:
-    """What was paid before stays as self-pay."""
-    return Event.SELF_PAY if world.linked else event
+def refused(world: World, turn: Turn) -> Event:
+    """What was paid ahead of the claim stays as self-pay, other money goes back."""
+    if world.claim and turn.wanted:
+        return Event.SELF_PAY
+    return Event.STALE if world.linked else Event.REFUSED
 
 
 def settled(world: World) -> Event:

@@ -54,11 +54,9 @@ def undone(world: World, turn: Turn, *, again: bool = True) -> Turn:
     """`undoing.undone`: the event, and the ledger says so too."""
     paid = world.order == "paid"
     tries = sum(outcome not in ("not sent", "nowhere") for outcome in world.calls)
-    event = saga.after_undoing(
-        paid=paid,
-        kept=world.claim and turn.wanted and paid and not world.owed,
-        again=again and turn.wanted and not world.stale and tries < MOST_TRIES,
-    )
+    kept = world.claim and turn.wanted and paid and not world.owed
+    again = again and turn.wanted and not world.owed and tries < MOST_TRIES and (kept or not world.stale)
+    event = saga.after_undoing(paid=paid, kept=kept, again=again)
     return over(turn, event, booked=turn.booked | {(UNDONE, number) for number in _held(world, turn)})
 
 

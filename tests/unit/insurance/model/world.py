@@ -122,6 +122,8 @@ class World(NamedTuple):
     # what may still happen
     troubles: int = 0
     staff: int = 0
+    decided: bool = False
+    """Somebody at the desk has decided."""
 
     @property
     def live(self) -> tuple[int, ...]:
@@ -157,6 +159,8 @@ def record(world: World, event: Event, turn: Turn | None = None, **learnt: objec
     """What `recording.record` does: the plan, the table, the fields, the ledger, and what follows."""
     if world.state in BY_PLAN and event in (Event.SILENCE, Event.UNCLEAR) and world.asked + 1 >= PLAN:
         event = Event.EXHAUSTED
+    elif not learnt.get("wanted", world.wanted):
+        event = saga.when_given_up(world.state, event, insured=world.insurance)
     try:
         to = saga.next_state(world.state, event)
     except Impossible as error:
@@ -171,7 +175,7 @@ def record(world: World, event: Event, turn: Turn | None = None, **learnt: objec
 
 
 def _followed(world: World, event: Event) -> World:
-    if event is Event.SELF_PAY:
+    if event in (Event.SELF_PAY, Event.CLAIM_ANEW):
         world = world._replace(insurance=False, cash=world.order_amount)
     if event is Event.AGAIN:
         world = world._replace(setl=0)
