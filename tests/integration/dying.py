@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import permutations
 from typing import Any
 
 import httpx
@@ -27,13 +26,13 @@ from insurance.settlement.heard import Heard
 from insurance.settlement.saga import Event
 from insurance.states import RefundState, SettlementState
 from insurance.trial.models import Visit
+from tests.books import LEGS
 from tests.integration import doing
 from tests.integration.failpoints import Life
 from tests.simulators import SECRET, Simulator
 
 ENDED = (SettlementState.COMPLETED, SettlementState.REVERSED, SettlementState.REFUSED)
 ROUNDS = 14
-NEVER = "9999"
 
 TURNS: tuple[Callable[[], object], ...] = (
     steps.settle_one,
@@ -185,7 +184,7 @@ def assert_books_are_equal(settlement: Settlement, insurer: Mapping[str, Any], p
     completed = settlement.state == SettlementState.COMPLETED
     insured = completed and settlement.mode == "insurance"
     assert [row["setl_id"] for row in live] == ([settlement.setl_id] if insured else [])
-    for leg, name in ((Leg.FUND, "fund_fen"), (Leg.ACCOUNT, "account_fen"), (Leg.OWN, "cash_fen")):
+    for leg, name in LEGS.items():
         assert ours.get(leg, 0) == sum(row[name] for row in live), leg
     with_us = sum(
         order["amount_fen"] - order["refunded_fen"]
@@ -197,20 +196,6 @@ def assert_books_are_equal(settlement: Settlement, insurer: Mapping[str, Any], p
     reports = [row["cash_fen"] for row in insurer["self_pay"]["rows"] if row["key"] == key_of(settlement)]
     if completed and not insured:
         assert reports == [settlement.cash_fen]
-
-
-def settled_by_two_messages(insurer: Mapping[str, Any]) -> list[str]:
-    """Visits of which settlements by two messages of ours stood at once, however shortly. (What one message made twice
-    was the network's doing; that it is taken back shows at the end.)"""
-    undone_at = {row["reverses"]: row["at"] for row in insurer["settlements"] if row["reverses"]}
-    made = [row for row in insurer["settlements"] if not row["reverses"]]
-    return [
-        one["mdtrt_id"]
-        for one, other in permutations(made, 2)
-        if one["mdtrt_id"] == other["mdtrt_id"]
-        and one["msgid"] != other["msgid"]
-        and one["at"] <= other["at"] < undone_at.get(one["setl_id"], NEVER)
-    ]
 
 
 def key_of(settlement: Settlement) -> str:

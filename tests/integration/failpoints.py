@@ -9,7 +9,7 @@ Points are counted, not chosen: an undisturbed run is counted first, then one is
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,9 +118,12 @@ class Life:
     def _send_later(self, request: httpx.Request) -> None:
         body = request.read()
         headers = {name: value for name, value in request.headers.items() if name != "content-length"}
-        self.on_its_way.append(
-            lambda: httpx.request(request.method, request.url, content=body, headers=headers, trust_env=False)
-        )
+
+        def arrives() -> None:
+            with suppress(httpx.HTTPError):  # nobody waits for its answer
+                httpx.request(request.method, request.url, content=body, headers=headers, trust_env=False)
+
+        self.on_its_way.append(arrives)
 
 
 @contextmanager

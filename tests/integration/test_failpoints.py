@@ -22,8 +22,9 @@ from insurance.settlement import recording
 from insurance.settlement.heard import Heard
 from insurance.settlement.saga import Event
 from insurance.states import SettlementState
+from tests.books import settled_by_two_messages
 from tests.integration import doing, dying
-from tests.integration.dying import Case, assert_books_are_equal, begun, settled_by_two_messages
+from tests.integration.dying import Case, assert_books_are_equal, begun
 from tests.integration.failpoints import Life, watched
 from tests.simulators import Simulator
 
