@@ -1,4 +1,4 @@
-"""Until when a message may still arrive is told by a clock that somebody may set forward: that is seen, and waited for."""
+"""Until when a message may still arrive is told by a clock that may be set forward: that is seen, and waited for."""
 
 import time
 from collections.abc import Iterator
