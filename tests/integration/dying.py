@@ -21,13 +21,14 @@ from insurance.ledger import entries
 from insurance.ledger.models import Leg
 from insurance.models import Refund, Settlement
 from insurance.payment.models import PaymentOrder
-from insurance.settlement import collecting, recording, steps
+from insurance.settlement import claims, collecting, recording, steps
 from insurance.settlement.heard import Heard
 from insurance.settlement.saga import Event
 from insurance.states import RefundState, SettlementState
+from insurance.trial import turns
 from insurance.trial.models import Visit
 from tests.books import LEGS
-from tests.integration import doing
+from tests.integration import claiming, doing
 from tests.integration.failpoints import Life
 from tests.simulators import SECRET, Simulator
 
@@ -41,6 +42,7 @@ TURNS: tuple[Callable[[], object], ...] = (
     steps.recover_one,
     collecting.collect_due,
 )
+OF_A_CLAIM: tuple[Callable[[], object], ...] = (turns.recover_lapsed, turns.take_one, claims.follow)
 """What the hospital does in a round, each by a process of its own."""
 
 Rule = dict[str, Any]
@@ -123,7 +125,7 @@ class Course:
         raise AssertionError(f"{self.settlement.state}: {self.settlement.last_error} after {self.states}")
 
     def _round(self, life: Life) -> None:
-        for turn in TURNS:
+        for turn in (*TURNS, *(OF_A_CLAIM if self.case.mode == "claim_later" else ())):
             self._meanwhile()
             time_passes(settling=not life.on_its_way)
             life.run(turn)
@@ -154,6 +156,7 @@ class Course:
 
 _TIME_PASSES = """
     UPDATE insurance_settlement SET due_at = clock_timestamp(), leased_until = created_at WHERE state = ANY(%(open)s);
+    UPDATE insurance_trial SET due_at = clock_timestamp(), leased_until = created_at WHERE state = ANY(%(out)s);
     UPDATE insurance_refund SET due_at = clock_timestamp() WHERE state = 'due';
     UPDATE insurance_paymentorder SET due_at = clock_timestamp() WHERE state = 'open';
     UPDATE insurance_permit SET free_at = clock_timestamp() WHERE free_at > clock_timestamp();
@@ -170,7 +173,7 @@ def time_passes(*, settling: bool = True) -> None:
     """Leases are over, waits too; and, unless something is on its way, nothing that was sent can arrive any more."""
     under_way = [state.value for state in SettlementState if state not in ENDED]
     with connection.cursor() as cursor:
-        cursor.execute(_TIME_PASSES, {"open": under_way})
+        cursor.execute(_TIME_PASSES, {"open": under_way, "out": ["waiting", "calling"]})
         if settling:
             cursor.execute(_ALL_HAS_ARRIVED, {"settling": settings.SETTLEMENT_SETTLING_SECONDS + 1})
 
@@ -205,7 +208,11 @@ def key_of(settlement: Settlement) -> str:
 
 def begun(case: Case, insurer: Simulator, payments: Simulator) -> Course:
     """Accepted, with what is to go wrong waiting on the other sides."""
-    trial = doing.priced(case.who())
+    claims_later = case.mode == "claim_later"
+    trial = claiming.waiting(case.who()) if claims_later else doing.priced(case.who())
     insurer.faults(*case.insurer)
     payments.faults(*case.payments)
-    return Course(case, doing.opened(trial, case.mode))
+    settlement = doing.opened(trial, case.mode)
+    if claims_later:
+        claiming.open_again()
+    return Course(case, settlement)

@@ -54,7 +54,15 @@ USUAL = {
     "callbacks repeated, forged, out of order": Case(CASH, at=PAYS, callbacks=("expired", "paid", "open", "paid")),
 }
 
+CLAIM = {
+    "paid now, claimed later": Case(CASH, "claim_later", at=PAYS),
+    "claimed, and all of it goes back": Case(COVERED, "claim_later", at=PAYS),
+    "claimed, and refused": Case(CASH, "claim_later", insurer=(once("refuse"),), at=PAYS),
+    "claimed, and lost": Case(CASH, "claim_later", insurer=(once("lose"),), at=PAYS),
+}
+
 FAILING = {
+    **CLAIM,
     **{f"2207A {kind}": Case(COVERED, insurer=(once(kind),)) for kind in ("lose", "drop_before", "http_500", "half")},
     **{
         f"2207A {kind}": Case(CASH, insurer=(once(kind),), at=PAYS)

@@ -122,6 +122,14 @@ def test_an_expired_order_cannot_be_paid(merchant: Merchant) -> None:
     assert (merchant.pay().status_code, merchant.pay().json()["code"]) == (409, "order_expired")
 
 
+def test_what_was_begun_in_time_may_be_carried_out_late(merchant: Merchant) -> None:
+    merchant.http.post("/_faults", json={"rules": [{"call": "pay", "kind": "late_payment", "times": 1}]})
+    merchant.order(seconds=-1)
+    assert (merchant.state(), merchant.pay().status_code, merchant.state()) == ("expired", 200, "paid")
+    merchant.order("O2", seconds=-1)
+    assert merchant.pay("O2").json()["code"] == "order_expired"
+
+
 def test_a_cancelled_order_cannot_be_paid(merchant: Merchant) -> None:
     merchant.order()
     states = [merchant.call("POST", "/orders/O1/cancel").json()["state"] for _ in range(2)]
