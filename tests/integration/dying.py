@@ -73,7 +73,10 @@ def pays(settlement: Settlement) -> None:
 
 
 def pays_late(settlement: Settlement) -> None:
-    """The order is closed already, and the money comes all the same. The institution calls back."""
+    """The order is closed already, and the money comes all the same. The institution calls back. Nobody pays where
+    there was no order yet."""
+    if settlement.payment is None:
+        return
     pays(settlement)
     call_back(settlement, "paid")
 

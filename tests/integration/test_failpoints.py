@@ -49,7 +49,7 @@ USUAL = {
     "self-pay": Case(CASH, "self_pay", at=PAYS),
     "not paid in time": Case(CASH, settings=NOT_IN_TIME, ends=REVERSED),
     "given up before the order": Case(CASH, at={"insured": dying.gives_up}, ends=REVERSED),
-    "given up while paying": Case(CASH, at={"paying": dying.pays_and_gives_up}),
+    "given up while paying": Case(CASH, at={"paying": dying.pays_and_gives_up}, ends=REVERSED, or_ends=COMPLETED),
     "undone when it was complete": Case(CASH, at=PAYS | {"completed": dying.is_undone_by_staff}, ends=REVERSED),
     "callbacks repeated, forged, out of order": Case(CASH, at=PAYS, callbacks=("expired", "paid", "open", "paid")),
 }
