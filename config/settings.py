@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "hospital",
     "insurance",
+    "operations",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -108,6 +109,9 @@ STAFF_ALERT_EMAIL = env.list("STAFF_ALERT_EMAIL", default=[])
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.mail("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or (STAFF_ALERT_EMAIL or ["hospital@localhost"])[0]
+
+# Who may read /metrics (docs/ops): whoever has this token; without one, this machine alone, and anybody with DEBUG.
+METRICS_TOKEN = env.token("METRICS_TOKEN")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],

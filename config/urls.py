@@ -11,6 +11,7 @@ from hospital.notices import api as notices
 from insurance.payment import api as payment
 from insurance.settlement import api as settlement
 from insurance.trial import api as trial
+from operations.metrics import page as metrics
 
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"
@@ -22,6 +23,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.page),
     path(f"{API}accounts/", appointments.AccountsView.as_view()),
     path(f"{API}token/", appointments.TokenView.as_view()),
     path(f"{API}token/refresh/", TokenRefreshView.as_view()),

@@ -1,0 +1,92 @@
+"""What the broker says, within a time limit: whoever asks is never made to wait for a broker that hangs."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from kombu import Connection
+from kombu.exceptions import ChannelError, OperationalError
+
+from hospital.archives import queue as archives
+from tasks import queues
+
+log = logging.getLogger(__name__)
+
+LIMIT_SECONDS = 2.0
+CONNECT_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told. `depths`: messages ready in each queue; None: the broker has no such queue."""
+
+    up: bool
+    depths: Mapping[str, int | None] = field(default_factory=dict)
+    error: str = ""
+
+
+AWAY = Told(up=False, error="no answer")
+
+
+def expected() -> tuple[str, ...]:
+    """The queues that `tasks/queues.py` and the filing queue declare."""
+    names = (*queues.GENERAL_QUEUES, *queues.INSURANCE_QUEUES, archives.NAME)
+    return (*names, queues.DEAD, f"{archives.NAME}.dead") if settings.BROKER_IS_AMQP else names
+
+
+class Asking(threading.Thread):
+    """One question. A thread that hangs is left alone: kombu's own time limits do not hold on a frozen broker."""
+
+    def __init__(self) -> None:
+        super().__init__(name="asking the broker", daemon=True)
+        self.told = AWAY
+
+    def run(self) -> None:
+        try:
+            self.told = _asked()
+        except (OperationalError, OSError) as error:
+            self.told = Told(up=False, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  a client library's own; the broker is not well, and that is the answer
+            log.warning("the broker could not be asked: %s", type(error).__name__)
+            self.told = Told(up=False, error=type(error).__name__)
+
+
+_lock = threading.Lock()
+_asking: Asking | None = None
+
+
+def ask(limit_seconds: float = LIMIT_SECONDS) -> Told:
+    """What the broker says now. While an earlier question hangs no other is asked: threads do not pile up."""
+    global _asking
+    give_up_at = time.monotonic() + limit_seconds
+    with _lock:
+        if _asking is None or not _asking.is_alive():
+            _asking = Asking()
+            _asking.start()
+        asking = _asking
+    asking.join(max(give_up_at - time.monotonic(), 0.0))
+    return AWAY if asking.is_alive() else asking.told
+
+
+def _asked() -> Told:
+    options = settings.BROKER_TRANSPORT_OPTIONS
+    if not settings.BROKER_IS_AMQP:
+        options = {**options, "socket_timeout": CONNECT_SECONDS, "socket_connect_timeout": CONNECT_SECONDS}
+    with Connection(settings.BROKER_URL, transport_options=options, connect_timeout=CONNECT_SECONDS) as connection:
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+        return Told(up=True, depths={name: _depth(connection, name) for name in expected()})
+
+
+def _depth(connection: Connection, name: str) -> int | None:
+    """On a channel of its own: RabbitMQ closes it when there is no such queue. In Redis an empty queue is none."""
+    channel: Any = connection.channel()
+    try:
+        return int(channel.queue_declare(queue=name, passive=True).message_count)
+    except ChannelError:
+        return None if settings.BROKER_IS_AMQP else 0
+    finally:
+        channel.close()
