@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 2.0
 CONNECT_SECONDS = 1
+KEPT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,28 @@ def ask(limit_seconds: float = LIMIT_SECONDS, question: Question = depths) -> To
         asking = _asking
     asking.join(max(give_up_at - time.monotonic(), 0.0))
     return AWAY if asking.is_alive() else asking.told
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was told, by whom and when."""
+
+    url: str
+    at: float
+    told: Told
+
+
+_kept: _Kept | None = None
+
+
+def lately(limit_seconds: float) -> Told:
+    """What it said within the last seconds: for a page that anybody may ask for, however often."""
+    global _kept
+    kept, url = _kept, settings.BROKER_URL
+    if kept is None or kept.url != url or time.monotonic() - kept.at >= KEPT_SECONDS:
+        told = ask(limit_seconds)
+        kept = _kept = _Kept(url, time.monotonic(), told)
+    return kept.told
 
 
 @contextmanager

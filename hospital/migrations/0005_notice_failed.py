@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(condition=models.Q(('state', hospital.states.NoticeState['FAILED'])), fields=['id'], name='notice_failed'),
+            index=models.Index(condition=models.Q(('state', hospital.states.NoticeState['FAILED'])), fields=['created_at'], name='notice_failed'),
         ),
     ]

@@ -27,6 +27,7 @@ LEFT_LYING = timedelta(minutes=1)
 FILING_TICKS = 3
 FILING_LATE, FILING_STOPPED = timedelta(minutes=1), timedelta(minutes=10)
 NOTICE_LATE = timedelta(minutes=5)
+LATELY = timedelta(days=1)
 REFUND_LATE = timedelta(hours=1)
 
 
@@ -50,10 +51,10 @@ def _filing() -> Iterator[Finding]:
 
 
 def _notices() -> Iterator[Finding]:
-    if failed := _count(Notice.objects.filter(state=NoticeState.FAILED)):
-        says = _("%(count)s notices were given up") % {"count": failed}
+    if failed := _count(Notice.objects.filter(state=NoticeState.FAILED, created_at__gt=Now() - LATELY)):
+        says = _("%(count)s notices of the last day were given up") % {"count": failed}
         yield warning(
-            "strays", says, _("Put the receiver at NOTICE_WEBHOOK_URL right, then send them again in the admin.")
+            "strays", says, _("Put the receiver at NOTICE_WEBHOOK_URL right. The patients have them in their inbox.")
         )
     late = Notice.objects.filter(state=NoticeState.PENDING, due_at__lt=Now() - NOTICE_LATE)
     if count := _count(late):

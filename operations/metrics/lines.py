@@ -20,7 +20,9 @@ _BACKLOGS = f"""
            (SELECT extract(epoch FROM clock_timestamp() - due_at)::float8
               FROM hospital_notice
              WHERE state = 'pending' AND due_at <= statement_timestamp() ORDER BY due_at LIMIT 1),
-           (SELECT count(*) FROM (SELECT 1 FROM hospital_notice WHERE state = 'failed' LIMIT {COUNTED_AT_MOST}) AS f)
+           (SELECT count(*) FROM (SELECT 1 FROM hospital_notice
+                                   WHERE state = 'failed' AND created_at > statement_timestamp() - interval '1 day'
+                                   LIMIT {COUNTED_AT_MOST}) AS f)
 """
 _LINES = """
     SELECT insurer.name, CASE WHEN line.urgent THEN 'urgent' ELSE coalesce(department.code, 'common') END,
@@ -39,7 +41,7 @@ def read() -> Iterable[Metric]:
     yield gauge("hospital_archives_oldest_wait_seconds", "How long the oldest of them has waited.", archive_age or 0)
     yield gauge("hospital_notices_waiting", "Notices that are due and not sent.", notices)
     yield gauge("hospital_notices_oldest_wait_seconds", "How long the first of them has been due.", notice_age or 0)
-    yield gauge("hospital_notices_failed", "Notices that were given up.", failed)
+    yield gauge("hospital_notices_failed", "Notices of the last day that were given up.", failed)
     yield from _lines()
     yield from _expected()
 

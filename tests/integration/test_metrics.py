@@ -5,10 +5,11 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,7 +23,7 @@ from insurance.quota import insurers
 from insurance.settlement.models import Settlement
 from insurance.trial import accuracy, admission, turns
 from operations import broker
-from operations.metrics import page
+from operations.metrics import calls, page
 from operations.metrics.collector import Collector
 from tasks import second_path
 from tests import factories
@@ -95,6 +96,17 @@ def test_an_empty_hospital_has_nothing_that_waits() -> None:
     assert value(samples, "hospital_ticks_missing") == len(second_path.TICKS)
 
 
+def test_a_database_that_is_away_is_a_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise OperationalError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "cursor", away)
+        samples = scrape()
+    assert value(samples, "hospital_database_up") == 0
+    assert not any(name.startswith("insurance_") for name, _ in samples)
+
+
 def test_backlogs_have_a_length_and_an_age() -> None:
     first = factories.booked()
     factories.booked()
@@ -109,6 +121,8 @@ def test_backlogs_have_a_length_and_an_age() -> None:
     Notice.objects.update(state="failed")
     samples = scrape()
     assert (value(samples, "hospital_notices_waiting"), value(samples, "hospital_notices_failed")) == (0, 2)
+    Notice.objects.update(created_at=Now() - timedelta(days=2))
+    assert value(scrape(), "hospital_notices_failed") == 0
 
 
 def test_the_line_the_permits_and_the_calls(insurer: Simulator) -> None:
@@ -142,6 +156,31 @@ def test_answer_times_are_cumulative_and_only_the_last_minutes_count(insurer: Si
     assert value(samples, "insurance_recent_answer_seconds_gsum", **of) == pytest.approx(2, abs=0.01)
     call.update(answered_at=Now(), sent_at=Now() - timedelta(seconds=301))
     assert ("insurance_recent_calls", frozenset({("infno", "2206A"), ("outcome", "answered")})) not in scrape()
+
+
+def test_old_calls_are_not_looked_at_however_many_there_are() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_OLD_CALLS)
+        cursor.execute("ANALYZE insurance_interfacecall")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS OFF, TIMING OFF, FORMAT JSON) {calls._CALLS}", ASKED)
+        ((plan,),) = cursor.fetchall()
+    read = sum(node["Actual Rows"] * node["Actual Loops"] for node in nodes(plan[0]["Plan"]) if "Relation Name" in node)
+    assert read < 500
+    assert not [node for node in nodes(plan[0]["Plan"]) if node["Node Type"] == "Seq Scan"]
+
+
+ASKED = {"bounds": list(calls.BOUNDS_SECONDS), "lately": calls.LATELY_SECONDS}
+_OLD_CALLS = """
+    INSERT INTO insurance_interfacecall (msgid, infno, lane, purpose, metered, sent_at, outcome, note, request, reply)
+    SELECT 'call' || i, (ARRAY['1101', '2201', '2206A'])[1 + i % 3], 'trial', '', false,
+           now() - make_interval(secs => 2 * i), 'answered', '', '', '' FROM generate_series(1, 20000) AS i
+"""
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
 
 
 def test_settlements_and_cases(insurer: Simulator) -> None:
