@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -95,6 +96,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         if zone not in available_timezones():
             raise ImproperlyConfigured(f"{name} must be a time zone such as {default}, not {zone!r}")
         return zone
+
+    def time_of_day(self, name: str, *, default: str) -> time:
+        """A time by the clock, such as 02:00."""
+        text: str = self.str(name, default=default)
+        if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+            raise ImproperlyConfigured(f"{name} must be a time such as {default}, not {text!r}")
+        return time.fromisoformat(text)
 
     def rate(self, name: str, *, default: str) -> str:
         """So many in so long, such as 60/m: s, m, h, d."""

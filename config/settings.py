@@ -3,7 +3,7 @@
 Values marked *first* are only the first ones: what staff change later is kept in the database and wins.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -177,6 +177,9 @@ TRIAL_VALID_SECONDS = env.positive("TRIAL_VALID_SECONDS", default=1800)  # first
 # stands before a person. A message may arrive as late as SETTLING: until then "not there" is no answer.
 SETTLEMENT_ATTEMPTS_SECONDS = env.waits("SETTLEMENT_ATTEMPTS_SECONDS", default="10,60,300,1800,7200")
 SETTLEMENT_SETTLING_SECONDS = env.positive("SETTLEMENT_SETTLING_SECONDS", default=60)
+# By our clock, each night: the day before is compared with the insurer and the payment institution, and every day that
+# is still in doubt. Late enough that its last answers have come.
+RECONCILE_AT = env.time_of_day("RECONCILE_AT", default="02:00")
 
 # --- the payment institution ----------------------------------------------------------------------
 PAYMENT_URL = env.str("PAYMENT_URL", default="http://127.0.0.1:9302")
@@ -201,6 +204,8 @@ if not _ARRIVES_SECONDS <= SETTLEMENT_SETTLING_SECONDS < sum(SETTLEMENT_ATTEMPTS
         f"SETTLEMENT_SETTLING_SECONDS must be at least {_ARRIVES_SECONDS} and less than all SETTLEMENT_ATTEMPTS_SECONDS"
         " together: else a settlement is given up before anything is known of it"
     )
+if time(0, 10) > RECONCILE_AT:
+    raise ImproperlyConfigured("RECONCILE_AT must be 00:10 or later: the day's last answers come after midnight")
 if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: set both or neither")
 if bool(STAFF_ALERT_EMAIL) != bool(EMAIL_URL):
@@ -231,7 +236,7 @@ CELERY_BROKER_HEARTBEAT = 30
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
-CELERY_IMPORTS = ["tasks.filing", "tasks.insurance", "tasks.notices", "tasks.upkeep"]
+CELERY_IMPORTS = ["tasks.filing", "tasks.insurance", "tasks.notices", "tasks.reconciliation", "tasks.upkeep"]
 CELERY_TASK_QUEUES = queues.queues(quorum=BROKER_IS_AMQP)
 CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_DEFAULT_QUEUE = queues.UPKEEP

@@ -1,4 +1,4 @@
-"""Staff's view of what is owed to the insurer. What staff may do: the `admin.py` of `quota`, `trial` and `desk`."""
+"""Staff's view of what is owed to the insurer. What staff may do: `admin.py` of quota, trial, desk, reconciliation."""
 
 from django.contrib import admin
 
@@ -7,7 +7,9 @@ from insurance.desk import admin as desk
 from insurance.models import (
     CaseFile,
     ClockStep,
+    DayBook,
     Decision,
+    Difference,
     Insurer,
     InterfaceCall,
     LimitChange,
@@ -24,6 +26,7 @@ from insurance.models import (
 )
 from insurance.quota import admin as quota
 from insurance.quota.proof_admin import ProofDayAdmin
+from insurance.reconciliation import admin as reconciliation
 from insurance.trial import admin as trial
 
 admin.site.register(Insurer, quota.InsurerAdmin)
@@ -33,6 +36,8 @@ admin.site.register(LimitChange, quota.LimitChangeAdmin)
 admin.site.register(Permit, quota.PermitAdmin)
 admin.site.register(ClockStep, quota.ClockStepAdmin)
 admin.site.register(ProofDay, ProofDayAdmin)
+admin.site.register(DayBook, reconciliation.DayBookAdmin)
+admin.site.register(Difference, reconciliation.DifferenceAdmin)
 admin.site.register(Line, trial.LineAdmin)
 admin.site.register(LineDay, trial.LineDayAdmin)
 admin.site.register(Trial, trial.TrialAdmin)

@@ -6,6 +6,7 @@ from insurance.ledger.models import LedgerEntry
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.quota.days import ProofDay
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
+from insurance.reconciliation.models import DayBook, Difference
 from insurance.settlement.models import Settlement
 from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
 
@@ -14,7 +15,9 @@ __all__ = [
     "CaseFile",
     "ClockStep",
     "ClockWitness",
+    "DayBook",
     "Decision",
+    "Difference",
     "Insurer",
     "InterfaceCall",
     "LedgerEntry",

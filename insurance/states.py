@@ -47,6 +47,18 @@ class RefundState(StrEnum):
     REFUSED = "refused"
 
 
+class DayBookState(StrEnum):
+    OPEN = "open"
+    RECONCILED = "reconciled"
+    CLOSED = "closed"
+
+
+class DifferenceState(StrEnum):
+    OPEN = "open"
+    REMEDIED = "remedied"
+    RESOLVED = "resolved"
+
+
 class DecisionState(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
@@ -65,6 +77,7 @@ Moves = Mapping[str, frozenset[str]]
 
 _T, _S, _P, _R = TrialState, SettlementState, PaymentState, RefundState
 _D, _A = DecisionState, AlertState
+_B, _G = DayBookState, DifferenceState
 
 TRIAL_MOVES: Moves = {
     _T.WAITING: frozenset({_T.CALLING, _T.CANCELLED}),
@@ -121,4 +134,16 @@ DECISION_MOVES: Moves = {
 ALERT_MOVES: Moves = {
     _A.DUE: frozenset({_A.DUE, _A.SENT}),
     _A.SENT: frozenset(),
+}
+
+DAY_BOOK_MOVES: Moves = {
+    _B.OPEN: frozenset({_B.OPEN, _B.RECONCILED}),
+    _B.RECONCILED: frozenset({_B.OPEN, _B.CLOSED}),
+    _B.CLOSED: frozenset(),
+}
+
+DIFFERENCE_MOVES: Moves = {
+    _G.OPEN: frozenset({_G.REMEDIED, _G.RESOLVED}),
+    _G.REMEDIED: frozenset({_G.OPEN, _G.RESOLVED}),
+    _G.RESOLVED: frozenset({_G.OPEN}),  # it was gone, and is there again
 }

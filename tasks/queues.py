@@ -11,17 +11,19 @@ from kombu import Exchange, Queue
 FILING = "filing"
 NOTICES = "notices"
 UPKEEP = "upkeep"
-# The worker `insurance` reads these. One queue a lane, so that trials never stand in front of settlements.
+# The worker `insurance` reads these. One queue a lane, so that trials never stand in front of settlements, and one for
+# what compares whole days.
 RECOVERY = "insurance.recovery"
 SETTLEMENT = "insurance.settlement"
 TRIAL = "insurance.trial"
+RECONCILIATION = "insurance.reconciliation"
 
 # Nobody reads this one: what lies in it is a person's job.
 DEAD = "dead"
 DELIVERY_LIMIT = 5
 
 GENERAL_QUEUES = (FILING, NOTICES, UPKEEP)
-INSURANCE_QUEUES = (RECOVERY, SETTLEMENT, TRIAL)
+INSURANCE_QUEUES = (RECOVERY, SETTLEMENT, TRIAL, RECONCILIATION)
 
 ROUTES: dict[str, dict[str, str]] = {
     "tasks.filing.*": {"queue": FILING},
@@ -31,6 +33,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "tasks.insurance.settle": {"queue": SETTLEMENT},
     "tasks.insurance.collect": {"queue": SETTLEMENT},
     "tasks.insurance.recover": {"queue": RECOVERY},
+    "tasks.reconciliation.*": {"queue": RECONCILIATION},
 }
 
 BRAKE_FACTOR = 2
@@ -66,7 +69,7 @@ def schedule() -> dict[str, dict[str, Any]]:
     """Beat's ticks. Each may come never, late, twice or at once with another; a tick that waited is dropped.
 
     Filing is asked for each second: beat's schedule is fixed, staff change FILING_EVERY_SECONDS while it runs, and the
-    database decides whether it is due (`hospital/ticks.py`).
+    database decides whether it is due (`hospital/ticks.py`). So it does for the days to compare (RECONCILE_AT).
     """
 
     def every(task: str, seconds: float) -> dict[str, Any]:
@@ -78,4 +81,5 @@ def schedule() -> dict[str, dict[str, Any]]:
         "send the turns that permits allow": every("tasks.upkeep.turns", 1),
         "pick up what was left lying": every("tasks.upkeep.sweep", 5),
         "keep records": every("tasks.upkeep.records", 60),
+        "compare the days that are due": every("tasks.reconciliation.run", 60),
     }

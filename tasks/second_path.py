@@ -19,6 +19,7 @@ TICKS = (
     "tasks.upkeep.turns",
     "tasks.upkeep.sweep",
     "tasks.upkeep.records",
+    "tasks.reconciliation.run",
 )
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -105,6 +106,12 @@ def statement(day: date) -> tuple[StatementLine, ...]:
         raise GatewayUnclear(f"the day file cannot be read: {error}") from error
 
 
+@cache
+def _client() -> httpx.Client:
+    """Kept by the process: each new one would read the certificates of the world anew."""
+    return httpx.Client(trust_env=False, limits=httpx.Limits(keepalive_expiry=3.0))
+
+
 def _call(method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
     fields = _object(_answer(method, path, content))
     if fields is None:
@@ -117,13 +124,12 @@ def _answer(method: str, path: str, content: dict[str, Any] | None = None) -> ht
     body = b"" if content is None else json.dumps(content).encode()
     headers = {"Content-Type": "application/json", **signing.headers(method, path, body)}
     try:
-        answer = httpx.request(
+        answer = _client().request(
             method,
             settings.PAYMENT_URL.rstrip("/") + path,
             content=body,
             headers=headers,
             timeout=settings.PAYMENT_TIMEOUT_SECONDS,
-            trust_env=False,
         )
     except httpx.HTTPError as error:
         raise GatewayUnclear(type(error).__name__) from error

@@ -1,39 +1,48 @@
-"""Our books: what was settled and collected, summed from the rows."""
+"""Our books: what stands at the insurer and what money is with us, summed from the ledger."""
 
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import CharField, Count, Q, Sum, Value
+from django.db.models.functions import Cast, Concat, LPad
 
-from insurance.payment.models import PaymentOrder
+from insurance.ledger.models import Kind, LedgerEntry, Leg
 from insurance.settlement.models import Settlement
-from insurance.states import PaymentState, SettlementState
 
-AT_THE_INSURER = (
-    SettlementState.INSURED,
-    SettlementState.PAYING,
-    SettlementState.PAID,
-    SettlementState.CONFIRMING,
-    SettlementState.COMPLETED,
-    SettlementState.REVERSING,
-    SettlementState.MANUAL,
-)
-"""States in which a settlement that has a `setl_id` stands at the insurer, as far as we know."""
+_AT_THE_INSURER = {"fund_fen": Leg.FUND, "account_fen": Leg.ACCOUNT, "cash_fen": Leg.OWN}
+_DIGITS = 12
+"""Of `Settlement.number`."""
 
 
 def totals(since: datetime | None = None) -> dict[str, Any]:
-    """Live settlements at the insurer by their amounts, money collected, and how many stand in each state."""
-    settlements, orders = Settlement.objects.all(), PaymentOrder.objects.all()
+    """Settlements that stand at the insurer with their amounts, money collected and not given back, and how many
+    settlements are in each state. A settlement of which we do not know whether it stands is in none of the sums."""
+    settlements, entries = Settlement.objects.all(), LedgerEntry.objects.all()
     if since is not None:
-        settlements, orders = settlements.filter(created_at__gte=since), orders.filter(created_at__gte=since)
-    live = settlements.filter(state__in=AT_THE_INSURER).exclude(setl_id="")
-    sums = live.aggregate(
-        settlements=Count("pk"), fund_fen=Sum("fund_fen"), account_fen=Sum("account_fen"), cash_fen=Sum("cash_fen")
+        settlements = settlements.filter(created_at__gte=since)
+        entries = entries.filter(number__in=_numbers(settlements))
+    sums = entries.aggregate(
+        **{name: Sum("amount_fen", filter=Q(leg=leg)) for name, leg in _AT_THE_INSURER.items()},
+        settled=_count(Kind.SETTLED, Leg.FUND),
+        undone=_count(Kind.UNDONE, Leg.FUND),
+        paid=_count(Kind.PAID, Leg.CASH),
+        money=Sum("amount_fen", filter=Q(leg__in=[Leg.CASH, Leg.REFUND])),
     )
-    paid = orders.filter(state=PaymentState.PAID).aggregate(paid=Count("pk"), cash_fen=Sum("amount_fen"))
     states = settlements.values_list("state").annotate(Count("pk")).order_by("state")
     return {
-        **{name: value or 0 for name, value in sums.items()},
-        "payments": {name: value or 0 for name, value in paid.items()},
+        "settlements": sums["settled"] - sums["undone"],
+        **{name: sums[name] or 0 for name in _AT_THE_INSURER},
+        "payments": {"paid": sums["paid"], "cash_fen": sums["money"] or 0},
         "states": dict(states),
     }
+
+
+def _count(kind: Kind, leg: Leg) -> Count:
+    """Each has one entry on every leg of its side."""
+    return Count("pk", filter=Q(kind=kind, leg=leg))
+
+
+def _numbers(settlements: Any) -> Any:
+    """`Settlement.number` of these, in the database."""
+    digits = LPad(Cast("pk", CharField()), _DIGITS, Value("0"))
+    return settlements.annotate(ledger_number=Concat(Value("S"), digits)).values("ledger_number")

@@ -23,6 +23,8 @@ from insurance.trial.models import Visit
 SETTLED_BY, UNDONE_BY, REVERSED_BY = "2207", "2208", "2601"
 """How the ledger names the transactions, whatever their numbers are in a region."""
 
+_SETTLEMENT = "settlement "
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -86,4 +88,9 @@ def _calls(settlement: Settlement) -> QuerySet[InterfaceCall]:
 
 def purpose(settlement: Settlement) -> str:
     """What the messages of a settlement are written down under."""
-    return f"settlement {settlement.pk}"
+    return f"{_SETTLEMENT}{settlement.pk}"
+
+
+def settlement_id(purpose: str) -> int | None:
+    """The settlement whose message was written down under this; None: it was no settlement's."""
+    return int(purpose.removeprefix(_SETTLEMENT)) if purpose.startswith(_SETTLEMENT) else None

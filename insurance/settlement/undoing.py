@@ -54,17 +54,14 @@ def undo(client: InsuranceClient, settlement: Settlement) -> Heard:
 def undone(settlement: Settlement, booked: tuple[Amounts, ...] = (), *, again: bool = True) -> Heard:
     """Nothing of it stands at the insurer: what follows, and the ledger says so too. `again`: it may be tried again."""
     order = PaymentOrder.objects.filter(order_no=settlement.number, state=PaymentState.PAID).first()
-    kept = _is_kept(settlement, order)
-    again = again and _is_to_be_tried_again(settlement, kept)
+    going_back = order is not None and refunds.owed_fen(order) > 0
+    kept = settlement.claim_later and settlement.wanted and order is not None and not going_back
+    # With part of the money on its way back, nothing more can come of it: the rest goes back too.
+    again = again and not going_back and _is_to_be_tried_again(settlement, kept)
     event = saga.after_undoing(paid=order is not None, kept=kept, again=again)
     learnt = {"setl_id": "", "settled_at": None} if event is Event.AGAIN else {}
     rest = entries.still_settled(settlement.number, {one.source for one in booked if one.kind == Kind.UNDONE})
     return Heard(event, learnt, "undone at the insurer", (*booked, *rest))
-
-
-def _is_kept(settlement: Settlement, order: PaymentOrder | None) -> bool:
-    """All of it was paid ahead of a claim, is still here, and the patient wants what it was paid for."""
-    return settlement.claim_later and settlement.wanted and order is not None and not refunds.owed_fen(order)
 
 
 def take_back(client: InsuranceClient, visit: Visit, bills: tuple[Bill, ...]) -> tuple[Amounts, ...]:

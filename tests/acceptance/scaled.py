@@ -39,7 +39,8 @@ def scale_time() -> None:
     """Seconds where production has minutes."""
     from django.conf import settings  # noqa: PLC0415
 
-    from insurance.quota import adapting, permits  # noqa: PLC0415  models need Django's settings
+    from insurance.payment import refunds  # noqa: PLC0415  models need Django's settings
+    from insurance.quota import adapting, permits  # noqa: PLC0415
     from insurance.settlement import collecting, steps  # noqa: PLC0415
     from insurance.trial import turns  # noqa: PLC0415
 
@@ -50,7 +51,8 @@ def scale_time() -> None:
     if os.environ.get(NO_COOLING):
         vars(permits)["cooling_seconds"] = lambda: 0.0
     if LEASE in os.environ:
-        collecting.LEASE_SECONDS = lease = int(os.environ[LEASE])
+        collecting.LEASE_SECONDS = refunds.LEASE_SECONDS = lease = int(os.environ[LEASE])
+        settings.PAYMENT_ASK_AFTER_SECONDS = lease
         for module in (turns, steps):
             vars(module)["lease_seconds"] = lambda: float(lease)
         # As often as in a hospital, only sooner; settled is what was sent so long ago that it cannot arrive any more.

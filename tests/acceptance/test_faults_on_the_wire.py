@@ -3,10 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from hospital.archives import filing
@@ -18,7 +20,7 @@ from insurance.models import InterfaceCall
 from insurance.quota import adapting, permits
 from insurance.quota.exchange import exchange, new_msgid, turn_seconds
 from insurance.quota.lanes import Lane
-from insurance.reconciliation import books
+from insurance.reconciliation import books, closing, days, reconcile
 from insurance.settlement import steps
 from insurance.settlement.models import Settlement
 from insurance.states import SettlementState, TrialState
@@ -26,6 +28,7 @@ from insurance.trial import turns
 from insurance.trial.models import Trial
 from tests import factories
 from tests.acceptance.patients import Call, Json, Visitor, until_all_have_ended
+from tests.books import settled_by_two_messages
 from tests.integration.conftest import forget_the_insurer
 from tests.simulators import SECRET, Simulator, running
 
@@ -38,7 +41,7 @@ WEATHER = (
     {"kind": "lose", "share": 0.05},
     {"kind": "rubbish", "share": 0.03},
     {"kind": "throttle", "share": 0.03},
-    {"infno": ["1101", "2203A", "2206A", "5203"], "kind": "duplicate", "share": 0.05},
+    {"infno": ["1101", "2203A", "2206A", "2207A", "2208", "5203", "5204"], "kind": "duplicate", "share": 0.05},
 )
 
 
@@ -76,6 +79,8 @@ def test_in_bad_weather_everybody_reaches_an_end_and_the_books_are_equal(
     assert ends == Counter(Settlement.objects.exclude(state=SettlementState.REVERSED).values_list("state", flat=True))
     assert_the_books_are_equal(insurer, payments)
     assert {each["over_limit"] for name, each in insurer.stats()["metered"].items() if name != "all"} == {0}
+    insurer.faults()
+    assert_the_day_is_closed()
 
 
 def test_the_payment_institution_may_lose_its_callbacks_and_its_answers(
@@ -126,12 +131,21 @@ def a_second_of_the_hospital() -> None:
 def assert_the_books_are_equal(insurer: Simulator, payments: Simulator) -> None:
     """The insurer's live settlements are ours, to the fen."""
     ours, theirs = books.totals(), insurer.ledger()
-    assert theirs["double"] == []
+    assert theirs["double"] == settled_by_two_messages(theirs) == []
     for name in ("settlements", "fund_fen", "account_fen", "cash_fen"):
         assert theirs["totals"][name] == ours[name], name
     assert payments.ledger()["totals"]["cash_fen"] == ours["payments"]["cash_fen"]
     assert not InterfaceCall.objects.filter(outcome="").exists()
     assert not Notice.objects.exclude(state="sent").exists()
+
+
+def assert_the_day_is_closed() -> None:
+    """The insurer, the payment institution and we agree settlement by settlement: tonight the day can be closed."""
+    day = days.local_day(timezone.now())
+    tonight = days.bounds(day)[1] + timedelta(hours=2)
+    book = reconcile.run(day, details=True, now=tonight)
+    assert (book.state, list(book.differences.values())) == ("reconciled", [])
+    assert closing.close(book, who="a test", why="all agrees", now=tonight).verdict == "0 unknown, 0 one-sided"
 
 
 def an_open_settlement() -> Settlement:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 
@@ -15,7 +15,7 @@ from demo import children
 from demo.home import ROOT
 from demo.processes import Processes
 from tests.acceptance.hospital import delete_queues, environment_of, scaled_command
-from tests.chaos.plan import Plan
+from tests.chaos.plan import Pace
 from tests.chaos.story import Span
 from tests.races.together import wait_until
 
@@ -23,13 +23,25 @@ ORDINARY = "tests.acceptance.scaled"
 """What runs a command line (see there)."""
 
 READY_SECONDS = 60
+SILENT = ("beat", "web", "beat2")
+"""Who does not say that it takes work."""
+
+
+class Manned(Protocol):
+    """A plan says how fast time goes, and how the workers are called."""
+
+    @property
+    def pace(self) -> Pace: ...
+
+    @property
+    def crew(self) -> tuple[str, ...]: ...
 
 
 class Crew:
     """Processes that are killed, frozen and thawed by name."""
 
-    def __init__(self, processes: Processes) -> None:
-        self.processes = processes
+    def __init__(self, processes: Processes, prefix: str) -> None:
+        self.processes, self.prefix = processes, prefix
         self.frozen: set[str] = set()
         self.begun: dict[str, int] = {}
         """How long the log of each was when it was started."""
@@ -42,9 +54,19 @@ class Crew:
         self.processes.start(*names)
 
     def wait_until_ready(self, *names: str) -> None:
-        """Until they have said that they take work; beat says nothing."""
-        for name in set(names) - {"beat"}:
-            wait_until(lambda name=name: b" ready." in self._words(name)[self.begun[name] :], READY_SECONDS)
+        """Until they have said that they take work; some say nothing."""
+        for name in names:
+            wait_until(lambda name=name: self.is_ready(name), READY_SECONDS)
+
+    def is_ready(self, name: str) -> bool:
+        """Whether it takes work, as far as it says."""
+        return name in SILENT or b" ready." in self._words(name)[self.begun[name] :]
+
+    def revive(self) -> list[str]:
+        """Start again what has ended by itself, as a supervisor does (`restart` in docker-compose.yml)."""
+        ended = [name for name, process in self.processes.running.items() if process.poll() is not None]
+        self.start(*ended)
+        return ended
 
     def kill(self, *names: str) -> None:
         """SIGKILL: no goodbye to the broker, no rollback. And at once new ones in their places. Only who has begun to
@@ -96,9 +118,15 @@ class Crew:
 
 @contextmanager
 def at_work(
-    plan: Plan, home: Path, broker_url: str, others: Mapping[str, str], runner: str = ORDINARY
+    plan: Manned,
+    home: Path,
+    broker_url: str,
+    others: Mapping[str, str],
+    runner: str = ORDINARY,
+    also: tuple[str, ...] = (),
 ) -> Iterator[Crew]:
-    """`general`, `beat` and the plan's workers, at its pace, until the end. `others`: where the simulators are."""
+    """`general`, `beat` and the plan's workers, at its pace, until the end, and `also` others of the Procfile.
+    `others`: where the simulators are."""
     prefix = f"chaos-{uuid.uuid4().hex[:6]}."
     environment = {**environment_of(home, broker_url, prefix), **plan.pace.variables(), **others}
     processes = Processes(ROOT / "Procfile", home, environment)
@@ -106,9 +134,9 @@ def at_work(
         name: f"env PGAPPNAME={name} {scaled_command(command, prefix, runner)}"
         for name, command in _commands(processes.commands, plan).items()
     }
-    crew = Crew(processes)
+    crew = Crew(processes, prefix)
     try:
-        crew.start("general", "beat", *plan.crew)
+        crew.start("general", "beat", *plan.crew, *also)
         crew.wait_until_ready("general", *plan.crew)
         yield crew
     finally:
@@ -116,11 +144,12 @@ def at_work(
         delete_queues(broker_url, prefix)
 
 
-def _commands(procfile: Mapping[str, str], plan: Plan) -> dict[str, str]:
-    """The Procfile's line `insurance` once for each worker, under a node name of its own."""
+def _commands(procfile: Mapping[str, str], plan: Manned) -> dict[str, str]:
+    """The Procfile's line `insurance` once for each worker, under a node name of its own; and beat a second time."""
     one = procfile["insurance"]
     workers = {name: one.replace("--hostname insurance@", f"--hostname {name}@") for name in plan.crew}
-    return {"general": procfile["general"], "beat": procfile["beat"], **workers}
+    twice = procfile["beat"].replace("beat-schedule", "beat2-schedule")
+    return {**{name: procfile[name] for name in ("general", "beat", "web")}, "beat2": twice, **workers}
 
 
 def _locking_since(*names: str) -> list[float]:

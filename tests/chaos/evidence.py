@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from django.db.models import Sum
 
 from hospital.worklist import Journal
+from insurance.ledger.models import Kind, LedgerEntry, Leg
 from insurance.models import InterfaceCall
-from insurance.reconciliation import books
-from insurance.settlement.models import Settlement
-from insurance.states import SettlementState
 from insurance.trial.models import Trial
+from tests.books import LEGS
 from tests.chaos.story import TRIAL, WAITING, Evidence, Move, Span, Story
 from tests.simulators import Simulator
 
@@ -92,6 +92,10 @@ def _waits(entry: Journal, silences: int) -> float:
 
 
 def _unexplained(insurer: Simulator) -> int:
-    more: int = insurer.ledger()["totals"]["settlements"] - books.totals()["settlements"]
-    unknown = Settlement.objects.filter(state__in=[SettlementState.UNKNOWN, SettlementState.CALLING]).count()
-    return max(-more, more - unknown, 0)
+    """By how many fen, and settlements, our ledger differs from the insurer's books."""
+    theirs = insurer.ledger()["totals"]
+    ours = dict(LedgerEntry.objects.values_list("leg").annotate(Sum("amount_fen")))
+    held = LedgerEntry.objects.filter(leg=Leg.FUND)
+    live = held.filter(kind=Kind.SETTLED).count() - held.filter(kind=Kind.UNDONE).count()
+    fen = sum(abs(ours.get(leg, 0) - theirs[name]) for leg, name in LEGS.items())
+    return int(abs(live - theirs["settlements"]) + fen)

@@ -26,6 +26,15 @@ Say = Callable[[str], None]
 Enough = Callable[[Simulator], bool]
 """Whether the insurer has seen what the run was to show; asked all the time."""
 
+NOT_KNOWN_YET = (
+    SettlementState.WAITING,
+    SettlementState.CALLING,
+    SettlementState.UNKNOWN,
+    SettlementState.REVERSING,
+    SettlementState.CONFIRMING,
+)
+"""Settlements of which we shall know more when their turns have come."""
+
 IN_LINE_BEFORE = 0.5
 """So large a part of the crowd stands in the line at the beginning; the rest comes while the faults last."""
 
@@ -72,7 +81,7 @@ class Run:
 
     def _goes_on(self) -> bool:
         waiting = Trial.objects.filter(state__in=[TrialState.WAITING, TrialState.CALLING])
-        settling = Settlement.objects.filter(state__in=[SettlementState.WAITING, SettlementState.CALLING])
+        settling = Settlement.objects.filter(state__in=NOT_KNOWN_YET)
         return any(self.line.places[trial.appointment_id] <= self.front for trial in waiting) or settling.exists()
 
     def _meanwhile(self, share: float) -> None:

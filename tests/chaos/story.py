@@ -104,7 +104,7 @@ class Evidence:
     """Arrivals of which we had not written down that they leave."""
     settled_twice: int = 0
     unexplained: int = 0
-    """By how many settlements the insurer's books differ from ours beyond those that we do not know of and say so."""
+    """By how many settlements and fen our ledger differs from the insurer's books, when nothing is unknown any more."""
     resized: list[tuple[float, int]] = field(default_factory=list)
     """When n was changed, and to what."""
     deaths: list[Span] = field(default_factory=list)

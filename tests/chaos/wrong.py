@@ -68,7 +68,19 @@ def freed_by_death() -> None:
     permits.take = wrong
 
 
-WAYS: dict[str, Callable[[], None]] = {act.__name__: act for act in (freed_at_once, to_the_end, freed_by_death)}
+def sent_again() -> None:
+    """A settlement of which nothing was heard is sent again, as a trial would be."""
+    from insurance.settlement import saga  # noqa: PLC0415
+    from insurance.settlement.saga import Event  # noqa: PLC0415
+    from insurance.states import SettlementState  # noqa: PLC0415
+
+    right = saga.AFTER[SettlementState.CALLING]
+    saga.AFTER = {**saga.AFTER, SettlementState.CALLING: {**right, Event.SILENCE: SettlementState.WAITING}}
+
+
+WAYS: dict[str, Callable[[], None]] = {
+    act.__name__: act for act in (freed_at_once, to_the_end, freed_by_death, sent_again)
+}
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ from insurance.desk.actions import Action
 from insurance.models import (
     CaseFile,
     ClockStep,
+    DayBook,
     Decision,
+    Difference,
     InterfaceCall,
     LimitChange,
     LineDay,
@@ -33,6 +35,7 @@ from insurance.models import (
 )
 from insurance.quota import days, insurers, permits
 from insurance.quota.lanes import Lane
+from insurance.reconciliation import reconcile
 from tests import factories
 from tests.integration import brought, doing
 from tests.simulators import Simulator
@@ -54,6 +57,8 @@ WITH_A_STATE = (
     LimitChange,
     LineDay,
     ClockStep,
+    DayBook,
+    Difference,
     CaseFile,
     Decision,
 )
@@ -83,6 +88,8 @@ def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
     decided = brought.manual_from_confirming()
     decisions.propose(brought.seen(decided), Action.UNDO, who=brought.somebody("clerk"), why="because")
     days.remember_lately()
+    doing.pay(settlement)
+    assert reconcile.run(timezone.localdate()).differences.exists(), "paid there, and not heard of"
     return settlement
 
 

@@ -22,6 +22,8 @@ TABLES = {
     "Settlement": insurance.SETTLEMENT_MOVES,
     "Payment": insurance.PAYMENT_MOVES,
     "Refund": insurance.REFUND_MOVES,
+    "Day book": insurance.DAY_BOOK_MOVES,
+    "Difference": insurance.DIFFERENCE_MOVES,
     "Decision": insurance.DECISION_MOVES,
     "Alert": insurance.ALERT_MOVES,
 }

@@ -31,7 +31,7 @@ ABOUT = (
 )
 KINDS = frozenset(
     {
-        *("lose_answer", "down"),
+        *("lose_answer", "down", "late_payment"),
         *("lose_callback", "duplicate_callback", "late_callback", "out_of_order", "forge"),
     }
 )
@@ -143,8 +143,10 @@ class Payments:
     async def _payer(self, exchange: Exchange) -> None:
         """The unsigned side: show the page, or pay."""
         order = self._current(exchange.path.split("/")[2])
-        if exchange.method == "POST" and self.orders.pay(order, datetime.now(UTC)):
-            self.callbacks.announce(order)
+        if exchange.method == "POST":
+            late = self.faults.strike("pay", "late_payment") is not None
+            if self.orders.pay(order, datetime.now(UTC), late=late):
+                self.callbacks.announce(order)
         await exchange.send(200, page(order), HTML)
 
     def _current(self, order_no: str) -> Order:

@@ -96,8 +96,11 @@ class Orders:
             order.state = EXPIRED
         return due
 
-    def pay(self, order: Order, now: datetime) -> bool:
-        """Take the money; paying what is paid already changes nothing."""
+    def pay(self, order: Order, now: datetime, *, late: bool = False) -> bool:
+        """Take the money; paying what is paid already changes nothing. `late`: what was begun in time is carried out
+        although the order was closed meanwhile."""
+        if late and order.state in {EXPIRED, CANCELLED}:
+            order.state = OPEN
         if order.state in {EXPIRED, CANCELLED}:
             raise Refusal(409, f"order_{order.state}", f"order {order.order_no} is {order.state}")
         if order.state != OPEN:

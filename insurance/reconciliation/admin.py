@@ -1,0 +1,179 @@
+"""Day close for staff: the days, a day's three books side by side with what differs, and the differences."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import action, display
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from hospital.admin import ReadOnly
+from hospital.changes_admin import ReasonActions
+from hospital.errors import Refusal
+from insurance.reconciliation import closing, resolving, schedule
+from insurance.reconciliation.late import booked_late
+from insurance.reconciliation.models import DayBook, Difference
+from insurance.states import DayBookState, DifferenceState
+
+_TEMPLATE = "admin/insurance/daybook/change_form.html"
+_COLUMNS = ("ours_fen", "theirs_fen", "said", "key", "resolved_by")
+_SUMS = (
+    ("settled", _("settled")),
+    ("undone", _("undone")),
+    ("total_fen", _("total (fen)")),
+    ("fund_fen", _("fund (fen)")),
+    ("account_fen", _("account (fen)")),
+    ("paid", _("paid")),
+    ("paid_fen", _("paid (fen)")),
+    ("refunded", _("given back")),
+    ("refunded_fen", _("given back (fen)")),
+)
+
+
+class DayBookAdmin(ReasonActions, ReadOnly):
+    """A day is compared and closed on its own page."""
+
+    list_display = (
+        "day",
+        "state",
+        "open_differences",
+        "reconciled_at",
+        "last_error",
+        "closed_at",
+        "closed_by",
+        "verdict",
+    )
+    list_filter = ("state",)
+    date_hierarchy = "day"
+    actions = ("reconcile",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DayBook]:
+        left = Count("differences", filter=~Q(differences__state=DifferenceState.RESOLVED))
+        return DayBook.objects.annotate(left=left)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path(
+                "<int:pk>/reconcile/",
+                self.admin_site.admin_view(self.reconcile_view),
+                name="insurance_daybook_reconcile",
+            ),
+            path("<int:pk>/close/", self.admin_site.admin_view(self.close_view), name="insurance_daybook_close"),
+            *super().get_urls(),
+        ]
+
+    def has_reconcile_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("insurance.change_daybook")
+
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("insurance.close_daybook")
+
+    @action(description=_("Compare now"), permissions=["reconcile"])
+    def reconcile(self, request: HttpRequest, rows: QuerySet[DayBook]) -> None:
+        self.do_each(request, rows, schedule.ask_for)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        book = self.get_object(request, object_id)
+        if book is None:
+            raise Http404
+        if request.method == "POST" or not self.has_view_permission(request, book):
+            raise PermissionDenied
+        shown = {
+            **self.admin_site.each_context(request),
+            **_shown(book),
+            "opts": self.opts,
+            "title": str(book),
+            "may_reconcile": self.has_reconcile_permission(request),
+            "may_close": self.has_close_permission(request),
+        }
+        return TemplateResponse(request, _TEMPLATE, shown)
+
+    def reconcile_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have it compared now; the workers do it."""
+        details = "details" in request.POST
+        return self._act(request, pk, may=self.has_reconcile_permission(request), act=_asking(details=details))
+
+    def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._act(request, pk, may=self.has_close_permission(request), act=closing.close)
+
+    @display(description=_("open differences"))
+    def open_differences(self, book: Any) -> int:
+        return int(book.left)
+
+    def _act(self, request: HttpRequest, pk: int, *, may: bool, act: Callable[..., object]) -> HttpResponse:
+        """What is refused is told on the page."""
+        if request.method != "POST" or not may:
+            raise PermissionDenied
+        book = DayBook.objects.filter(pk=pk).first()
+        if book is None:
+            raise Http404
+        try:
+            act(book, who=request.user, why=request.POST.get("why", ""))
+            self.message_user(request, _("Done."), messages.SUCCESS)
+        except Refusal as refusal:
+            self.message_user(request, str(refusal.detail), messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:insurance_daybook_change", args=[pk]))
+
+
+class DifferenceAdmin(ReasonActions, ReadOnly):
+    """Resolved with evidence: the reason."""
+
+    list_display = ("day", "state", "age", "classed", "movement", "remedy", "appointment", "number", *_COLUMNS)
+    list_filter = ("state", "classed", "movement", "remedy", "book")
+    search_fields = ("key", "msgid")
+    list_select_related = ("book", "settlement")
+    actions = ("resolve",)
+
+    def has_resolve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("insurance.change_difference")
+
+    @action(description=_("Resolve, with the evidence as reason"), permissions=["resolve"])
+    def resolve(self, request: HttpRequest, rows: QuerySet[Difference]) -> None:
+        self.do_each(request, rows.order_by("pk"), resolving.resolve)
+
+    @display(description=_("day"), ordering="book__day")
+    def day(self, row: Difference) -> str:
+        return str(row.book)
+
+    @display(description=_("appointment"))
+    def appointment(self, row: Difference) -> int | None:
+        return row.settlement.appointment_id if row.settlement else None
+
+    @display(description=_("settlement"))
+    def number(self, row: Difference) -> str | None:
+        return row.settlement.number if row.settlement else None
+
+    @display(description=_("our row says"))
+    def said(self, row: Difference) -> str:
+        return row.said
+
+    @display(description=_("age (days)"), ordering="first_seen")
+    def age(self, row: Difference) -> int:
+        return row.age_days
+
+
+def _asking(*, details: bool) -> Callable[..., None]:
+    def ask(book: DayBook, **said: Any) -> None:
+        schedule.ask_for(book, details=details, **said)
+
+    return ask
+
+
+def _shown(book: DayBook) -> dict[str, Any]:
+    books = (book.ours, book.insurer, book.payments)
+    return {
+        "book": book,
+        "sums": [(label, [each.get(name) for each in books]) for name, label in _SUMS],
+        "differences": book.differences.select_related("settlement").order_by("state", "classed", "pk"),
+        "late": booked_late(book),
+        "stands": closing.standing(book, timezone.now()),
+        "is_closed": book.state == DayBookState.CLOSED,
+    }

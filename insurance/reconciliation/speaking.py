@@ -1,0 +1,148 @@
+"""What is said to the insurer for a reconciliation: totals (3201) and, where they differ, each settlement (9101, 3202,
+9102). Each turn takes a permit of the recovery lane; reading only, so all of it may be repeated."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any, TypeVar
+
+from insurance.interface.client import InsuranceClient
+from insurance.interface.dialects.national import files
+from insurance.interface.errors import NotSent, Refused, scrub
+from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer, StatementDifference, StatementRow
+from insurance.quota import gate, insurers, permits
+from insurance.quota.exchange import exchange, turn_seconds
+from insurance.quota.lanes import Lane
+from insurance.reconciliation import totals
+from insurance.reconciliation.compare import Row
+from insurance.reconciliation.ours import Group, Held
+from insurance.reconciliation.rules import Movement
+from insurance.reconciliation.theirs import insurer_rows
+from insurance.reconciliation.totals import Ours
+
+WAIT_SECONDS = 30.0
+"""So long a permit is waited for: nobody stands in front of a screen."""
+
+Heard = TypeVar("Heard")
+
+Office = tuple[str, str]
+"""A clearing type and a clearing office."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One group's totals, and what the insurer says of them."""
+
+    group: Group
+    sums: totals.Sums
+    count: int
+    balanced: bool
+    told: str
+
+    def shown(self) -> dict[str, Any]:
+        """As kept with the day."""
+        about = {"count": self.count, "balanced": self.balanced, "told": self.told}
+        return {**self.group._asdict(), **self.sums, **about}
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeBook:
+    """One office's book of the day beside ours. Where only the totals were compared, and agree, its rows are ours."""
+
+    said: Sequence[Row]
+    rows: Sequence[Row]
+    asked: Sequence[Asked]
+    one_by_one: bool
+
+    @property
+    def wrong(self) -> list[Asked]:
+        """The totals that differ."""
+        return [each for each in self.asked if not each.balanced]
+
+
+def turn(purpose: str, say: Callable[[InsuranceClient], Heard]) -> Heard:
+    """One turn at the insurer. Raises `InterfaceError`: `NotSent` also when nobody is let through now."""
+    held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
+    if held is None:
+        raise NotSent(_why_not())
+    with exchange(held, Lane.RECOVERY, purpose) as client:
+        return say(client)
+
+
+def insurer_book(ours: Ours, *, details: bool) -> list[OfficeBook]:
+    """Office by office: every group's totals; where they differ, or `details` is asked for, each settlement.
+
+    Raises `InterfaceError`.
+    """
+    return [_office_book(ours, office, details=details) for office in sorted({group[1:] for group in ours.groups})]
+
+
+def _office_book(ours: Ours, office: Office, *, details: bool) -> OfficeBook:
+    asked = [_ask(ours, group) for group in ours.groups if group[1:] == office]
+    held = ours.office(*office)
+    said, must = [each.row for each in held], not all(each.balanced for each in asked)
+    result = _details(ours.day, office, held, must=must) if must or details else None
+    if result is None:
+        return OfficeBook(said, said, asked, one_by_one=False)
+    return OfficeBook(said, insurer_rows(said, result, ours.day), asked, one_by_one=True)
+
+
+def purpose_of(day: date) -> str:
+    """What the messages of a reconciliation are written down under."""
+    return f"reconciliation {day}"
+
+
+def _ask(ours: Ours, group: Group) -> Asked:
+    """3201. Where something was taken back it is counted the other way too before the totals are said to differ."""
+    held = ours.of(group)
+    sums = totals.insurer_sums(each.row for each in held)
+    for count in totals.counts(held):
+        answer = turn(purpose_of(ours.day), partial(_say_totals, totals.question(ours.day, group, held, count)))
+        if answer.balanced:
+            break
+    return Asked(group, sums, count, answer.balanced, scrub(answer.description))
+
+
+def _say_totals(question: DayTotals, client: InsuranceClient) -> DayTotalsAnswer:
+    return client.day_totals(question)
+
+
+def _details(day: date, office: Office, held: Sequence[Held], *, must: bool) -> tuple[StatementDifference, ...] | None:
+    """9101, 3202, 9102 in one turn. None: refused where the totals agree, as the specification lets a centre do."""
+    clr_type, clr_optins = office
+    sums = totals.insurer_sums(each.row for each in held)
+
+    def say(client: InsuranceClient) -> tuple[StatementDifference, ...]:
+        number = client.upload(f"{day:%Y%m%d}-{clr_type}-{clr_optins}.zip", files.pack(_stated(each) for each in held))
+        question = DayDetails(
+            setl_optins=clr_optins,
+            begin=day,
+            end=day,
+            total_fen=sums["total_fen"],
+            fund_fen=sums["fund_fen"],
+            cash_fen=sum(each.cash_fen for each in held),
+            count=len(held),
+            file_qury_no=number,
+            clr_type=clr_type,
+        )
+        result = client.day_details(question)
+        return files.unpack(client.download(result.file_qury_no, result.filename))
+
+    try:
+        return turn(purpose_of(day), say)
+    except Refused:
+        if must:
+            raise
+        return None
+
+
+def _stated(held: Held) -> StatementRow:
+    total, fund, account = held.row.amounts
+    undone = held.row.movement is Movement.UNDONE
+    return StatementRow(held.row.key, held.mdtrt_id, held.psn_no, total, fund, account, is_refund=undone)
+
+
+def _why_not() -> str:
+    closed = gate.why_closed(insurers.default())
+    return gate.in_words(closed) if closed else "no permit came free"
