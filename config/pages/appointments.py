@@ -122,7 +122,7 @@ def receipt(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
         "appointment": seat,
         "settlement": settled,
         "charges": seat.charges.order_by("pk"),
-        "id_number": MASKED * 14 + patient.id_number[-4:],
+        "id_number": MASKED * 4 + patient.id_number[-4:],
         "hospital": settings.INSURANCE_INSTITUTION_NAME,
     }
     return render(request, "pages/receipt.html", facts)

@@ -26,6 +26,10 @@ class ShapedForm(forms.Form):
     shape: type[Serializer[Any]]
     WORDS: dict[str, Any] = {}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
     def shaped(self) -> dict[str, Any]:
         """What the serializer gets."""
         return {str(name): self.cleaned_data.get(str(name), "") for name in self.shape().fields}

@@ -16,6 +16,7 @@ from insurance.quota import gate, insurers
 from insurance.settlement import opening
 from insurance.settlement.models import CLAIM_LATER, Mode
 from insurance.states import SettlementState, TrialState
+from insurance.templatetags.desk import yuan
 
 Told = Mapping[str, Any]
 
@@ -36,10 +37,14 @@ class Case:
 
     appointment: int
     told: bool
-    total_fen: int
+    charges: tuple[Amount, ...]
     trial: Told | None
     settlement: Told | None
     given_up: bool = False
+
+    @property
+    def total_fen(self) -> int:
+        return sum(line.fen for line in self.charges)
 
     @property
     def trial_state(self) -> str:
@@ -65,8 +70,8 @@ def case_of(appointment: Appointment, told: Told) -> Case:
     if settlement and trial and settlement["state"] in _WITHOUT_EFFECT and settlement["trial"] != trial["id"]:
         settlement = None  # of an earlier round
     given_up = settlement is not None and appointment.settlements.filter(pk=settlement["id"], wanted=False).exists()
-    total = sum(line["amount_fen"] for line in told["charges"])
-    return Case(appointment.pk, told["archive"]["told"], total, trial, settlement, given_up)
+    charges = tuple(Amount(line["name"], line["amount_fen"]) for line in told["charges"])
+    return Case(appointment.pk, told["archive"]["told"], charges, trial, settlement, given_up)
 
 
 def steps(case: Case) -> tuple[Step, ...]:
@@ -109,7 +114,7 @@ def _waiting(case: Case) -> tuple[str, ...]:
     place, closed = case.trial, gate.why_closed(insurers.default())
     wait = words.wait(place["eta_low_seconds"], place["eta_high_seconds"])
     says = [
-        _("Ahead of you: %(ahead)s") % {"ahead": place["ahead"]},
+        _("Ahead of you: %(ahead)s") % {"ahead": place["ahead"]} if place["ahead"] else _("You are next."),
         _("Expected wait: %(wait)s") % {"wait": wait},
     ]
     if why := words.LATER.get(place.get("later_because", "")):
@@ -131,9 +136,9 @@ def _bill(case: Case) -> Step:
     title = _("Your bill")
     if case.trial_state == TrialState.REFUSED and not case.is_settling:
         total = Amount(_("To pay by yourself"), case.total_fen, total=True)
-        return Step(Key.BILL, title, Status.NOW, amounts=(total,), acts=(_self_pay(case),))
+        return Step(Key.BILL, title, Status.NOW, amounts=(total,), charges=case.charges, acts=(_self_pay(case),))
     if case.is_settling and case.settlement:
-        return Step(Key.BILL, title, Status.DONE, amounts=_split(case.settlement))
+        return Step(Key.BILL, title, Status.DONE, amounts=_split(case.settlement), charges=case.charges)
     if case.trial_state == TrialState.PRICED and case.trial:
         return Step(
             Key.BILL, title, Status.NOW, (), _split(case.trial), _moment(case.trial["valid_until"]), _ways(case)
@@ -159,7 +164,7 @@ def _ways(case: Case) -> tuple[Act, ...]:
 
 
 def _self_pay(case: Case) -> Act:
-    label = _("Pay everything by yourself")
+    label = _("Pay everything by yourself: %(amount)s yuan") % {"amount": yuan(case.total_fen)}
     return Act(label, case.where("settle"), True, Mode.SELF_PAY, primary=case.trial_state == TrialState.REFUSED)
 
 
@@ -180,7 +185,8 @@ def _pay(case: Case) -> Step:
 
 def _paying(case: Case, payment: Told) -> tuple[Act, ...]:
     assert case.settlement is not None
-    acts = [Act(_("Pay now"), payment["url"], away=True)] if payment.get("url") else []
+    pay = _("Pay %(amount)s yuan") % {"amount": yuan(case.settlement["cash_fen"])}
+    acts = [Act(pay, payment["url"], away=True)] if payment.get("url") else []
     if case.settlement["state"] in (*_UNPAID, SettlementState.CLAIMING):
         acts.append(Act(_("Give the settlement up"), case.where("give_up"), primary=False))
     return tuple(acts)
@@ -192,7 +198,7 @@ def _complete(case: Case) -> Step:
         return Step(Key.COMPLETE, title)
     says = [_("Everything is paid and the insurance network has been told.")]
     if refund_fen := (case.settlement.get("claim") or {}).get("refund_fen"):
-        says.append(_("Of what you paid, %(refund)s yuan go back to you.") % {"refund": f"{refund_fen / 100:.2f}"})
+        says.append(_("Of what you paid, %(refund)s yuan go back to you.") % {"refund": yuan(refund_fen)})
     receipt = Act(_("Receipt to print"), case.where("receipt"))
     return Step(Key.COMPLETE, title, Status.DONE, tuple(says), acts=(receipt,))
 

@@ -51,7 +51,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as it is shown. `until`: something here ends then."""
+    """One step as it is shown. `until`: something here ends then. `charges`: what the bill is made of."""
 
     key: Key
     title: str
@@ -60,6 +60,7 @@ class Step:
     amounts: tuple[Amount, ...] = ()
     until: datetime | None = None
     acts: tuple[Act, ...] = ()
+    charges: tuple[Amount, ...] = ()
 
     @property
     def version(self) -> str:

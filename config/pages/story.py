@@ -46,7 +46,7 @@ def _booked(appointment: Appointment, told: Told, case: money.Case) -> Step:
 def _filed(archive: Told) -> Step:
     title = _("Record filed")
     if archive["state"] == ArchiveState.QUEUED:
-        ahead = _("Ahead of you in the filing queue: %(ahead)s") % {"ahead": archive["ahead"]}
+        ahead = _("Ahead of you in the filing queue: %(ahead)s") % archive if archive["ahead"] else _("You are next.")
         return Step(Key.FILED, title, Status.NOW, (ahead, _("It goes on by itself, first come, first served.")))
     if archive["state"] == ArchiveState.FILED:
         return Step(Key.FILED, title, Status.DONE, (_("Archive number %(number)s") % {"number": archive["number"]},))
