@@ -136,13 +136,13 @@ def _bill(case: Case) -> Step:
     title = _("Your bill")
     if case.trial_state == TrialState.REFUSED and not case.is_settling:
         total = Amount(_("To pay by yourself"), case.total_fen, total=True)
-        return Step(Key.BILL, title, Status.NOW, amounts=(total,), charges=case.charges, acts=(_self_pay(case),))
+        says = (_("You may pay everything by yourself, or ask the desk."),)
+        return Step(Key.BILL, title, Status.NOW, says, (total,), charges=case.charges, acts=(_self_pay(case),))
     if case.is_settling and case.settlement:
         return Step(Key.BILL, title, Status.DONE, amounts=_split(case.settlement), charges=case.charges)
     if case.trial_state == TrialState.PRICED and case.trial:
-        return Step(
-            Key.BILL, title, Status.NOW, (), _split(case.trial), _moment(case.trial["valid_until"]), _ways(case)
-        )
+        says, until = (_("Look at the amounts and choose how to settle."),), _moment(case.trial["valid_until"])
+        return Step(Key.BILL, title, Status.NOW, says, _split(case.trial), until, _ways(case), case.charges)
     return Step(Key.BILL, title)
 
 

@@ -9,13 +9,16 @@ from django.conf import LazySettings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from config.pages import words
 from hospital.archives import filing
 from hospital.models import Appointment, Patient
 from hospital.notices import delivery
 from insurance.models import Settlement, Trial
 from insurance.quota import insurers
 from insurance.settlement import collecting, steps
+from insurance.states import SettlementState
 from insurance.trial import admission, turns
+from insurance.trial.eta import Later
 from tests import factories
 from tests.integration import doing
 from tests.simulators import Simulator
@@ -246,7 +249,9 @@ def test_the_bill_adds_up_and_is_settled_and_paid(insurer: Simulator, payments: 
     trial = doing.priced(doing.somebody_who_pays_cash())
     seat, client = trial.appointment, signed_in(trial.appointment.patient, language)
     bill = step(page(client, seat), "bill")
-    amounts = [float(one) for one in re.findall(r"<td>¥([0-9.]+)</td>", bill)]
+    split, charges = bill.split("<details>")
+    amounts = [float(one) for one in re.findall(r"<td>¥([0-9.]+)</td>", split)]
+    assert re.findall(r"<td>¥([0-9.]+)</td>", charges) == ["4.00", "26.52"]
     assert amounts[0] == pytest.approx(sum(amounts[1:])) == pytest.approx(30.52)
     assert "data-seconds=" in bill and "<time" in bill
     answer, fields = press(client, seat, "insurance")
@@ -363,6 +368,15 @@ def test_what_is_shown_already_is_not_sent_again() -> None:
     admission.enter(seat)
     other = client.get(f"/appointments/{seat.pk}/story/", headers={"If-None-Match": first.headers["ETag"]})
     assert other.status_code == 200 and other.headers["ETag"] != first.headers["ETag"]
+
+
+def test_every_state_and_every_delay_has_words() -> None:
+    assert set(words.SETTLING) == set(SettlementState) and set(words.LATER) == set(Later)
+
+
+def test_what_the_pages_load_is_served_by_us() -> None:
+    for path in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', text(visitor().get("/")))):
+        assert visitor().get(path).status_code == 200, path
 
 
 def test_a_page_holds_no_number_of_the_patient() -> None:
