@@ -122,6 +122,7 @@ def receipt(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
         "appointment": seat,
         "settlement": settled,
         "charges": seat.charges.order_by("pk"),
+        "hospital_fen": settled.total_fen - settled.fund_fen - settled.account_fen - settled.cash_fen,
         "id_number": MASKED * 4 + patient.id_number[-4:],
         "hospital": settings.INSURANCE_INSTITUTION_NAME,
     }

@@ -153,8 +153,8 @@ def _split(told: Told) -> tuple[Amount, ...]:
         Amount(_("Paid by the insurance fund"), told["fund_fen"]),
         Amount(_("Paid from your insurance account"), told["account_fen"]),
     ]
-    if told.get("hospital_fen"):
-        rows.append(Amount(_("Borne by the hospital"), told["hospital_fen"]))
+    if hospital_fen := told["total_fen"] - told["fund_fen"] - told["account_fen"] - told["cash_fen"]:
+        rows.append(Amount(_("Borne by the hospital"), hospital_fen))
     return (*rows, Amount(_("You pay"), told["cash_fen"], total=True))
 
 

@@ -272,6 +272,15 @@ def test_the_bill_adds_up_and_is_settled_and_paid(insurer: Simulator, payments: 
     assert seat.patient.id_number not in receipt and seat.patient.id_number[-4:] in receipt
 
 
+def test_what_the_hospital_bears_is_part_of_the_bill(insurer: Simulator) -> None:
+    trial = doing.priced(factories.patient())
+    Trial.objects.update(total_fen=3052, fund_fen=2000, account_fen=0, cash_fen=1000, hospital_fen=52)
+    seat, client = trial.appointment, signed_in(trial.appointment.patient)
+    assert "Borne by the hospital</th><td>¥0.52" in step(page(client, seat), "bill")
+    press(client, seat, "insurance")
+    assert "Borne by the hospital</th><td>¥0.52" in step(page(client, seat), "bill")
+
+
 def test_everything_is_paid_by_oneself(insurer: Simulator, payments: Simulator) -> None:
     trial = doing.priced(factories.patient())
     press(signed_in(trial.appointment.patient), trial.appointment, "self_pay")
