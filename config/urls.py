@@ -1,11 +1,11 @@
 """Every address."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework_simplejwt.views import TokenRefreshView
 
-from config import health, home
+from config import health
 from hospital.appointments import api as appointments
 from hospital.notices import api as notices
 from insurance.payment import api as payment
@@ -19,7 +19,7 @@ handler500 = "config.errors.server_error"
 API = "api/v1/"
 
 urlpatterns = [
-    path("", home.home),
+    path("", include("config.pages.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
