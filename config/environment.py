@@ -28,6 +28,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
             raise ImproperlyConfigured(f"{name} must be set to a secret of at least 32 characters (or set DEBUG=1)")
         return value
 
+    def token(self, name: str) -> str:
+        """A word of at least 16 characters that opens something; empty: there is none."""
+        value = str(self.str(name, default="")).strip()
+        if value and len(value) < 16:
+            raise ImproperlyConfigured(f"{name} must have at least 16 characters, or be left empty")
+        return value
+
     def signing_key(self, name: str) -> str:
         """The text of a PEM file with an Ed25519 private key and no password; empty: none is named."""
         path: str = self.str(name, default="").strip()

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "hospital",
     "insurance",
+    "operations",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -71,6 +72,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -84,6 +86,10 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
+
+# --- the patient page -----------------------------------------------------------------------------
+CSRF_FAILURE_VIEW = "config.pages.guard.csrf_failure"
+CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy that ends TLS we do not see the https
 
 # --- people ---------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["config.hashers.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
@@ -108,6 +114,9 @@ STAFF_ALERT_EMAIL = env.list("STAFF_ALERT_EMAIL", default=[])
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.mail("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or (STAFF_ALERT_EMAIL or ["hospital@localhost"])[0]
+
+# Who may read /metrics (docs/ops): whoever has this token; without one, this machine alone, and anybody with DEBUG.
+METRICS_TOKEN = env.token("METRICS_TOKEN")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],

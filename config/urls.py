@@ -1,16 +1,17 @@
 """Every address."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework_simplejwt.views import TokenRefreshView
 
-from config import health, home
+from config import health
 from hospital.appointments import api as appointments
 from hospital.notices import api as notices
 from insurance.payment import api as payment
 from insurance.settlement import api as settlement
 from insurance.trial import api as trial
+from operations.metrics import page as metrics
 
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"
@@ -18,10 +19,11 @@ handler500 = "config.errors.server_error"
 API = "api/v1/"
 
 urlpatterns = [
-    path("", home.home),
+    path("", include("config.pages.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.page),
     path(f"{API}accounts/", appointments.AccountsView.as_view()),
     path(f"{API}token/", appointments.TokenView.as_view()),
     path(f"{API}token/refresh/", TokenRefreshView.as_view()),

@@ -15,6 +15,11 @@ _TAKE = """
         OR tick.last_at > clock_timestamp()
     RETURNING name
 """
+_SEEN = """
+    INSERT INTO hospital_tick AS tick (name, last_at) VALUES (%(name)s, clock_timestamp())
+    ON CONFLICT (name) DO UPDATE SET last_at = clock_timestamp()
+     WHERE tick.last_at <= clock_timestamp() - interval '1 second' OR tick.last_at > clock_timestamp()
+"""
 
 
 class Tick(models.Model):
@@ -35,3 +40,16 @@ def take(name: str, *, every_seconds: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"name": name, "every_seconds": every_seconds})
         return cursor.fetchone() is not None
+
+
+def seen(name: str) -> None:
+    """It came, whether or not there was anything to do: written at most once a second, for those who watch."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN, {"name": name})
+
+
+def ages_seconds() -> dict[str, float]:
+    """How long ago each tick came, on the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, extract(epoch FROM clock_timestamp() - last_at)::float8 FROM hospital_tick")
+        return dict(cursor.fetchall())

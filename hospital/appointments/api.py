@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
@@ -12,9 +10,8 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.views import TokenObtainPairView
 
 from hospital import idempotency
-from hospital.appointments import accounts, booking, charges, story
+from hospital.appointments import accounts, booking, charges, offer, story
 from hospital.appointments.access import appointment_of, patient_of
-from hospital.appointments.models import Session
 from hospital.appointments.serializers import (
     AccountInput,
     AccountOutput,
@@ -32,6 +29,7 @@ from hospital.identity import InsuranceCard
 from hospital.rest import limit_address, limit_user, limit_username
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
+MOST_SESSIONS = 200
 
 
 class AccountsView(APIView):
@@ -64,7 +62,7 @@ class SessionsView(APIView):
     def get(self, request: Request) -> Response:
         asked = SessionQuery(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
-        return Response(SessionOutput(_sessions(**asked.validated_data), many=True).data)
+        return Response(SessionOutput(offer.free_sessions(**asked.validated_data)[:MOST_SESSIONS], many=True).data)
 
 
 class AppointmentsView(APIView):
@@ -110,12 +108,3 @@ class ChargesView(APIView):
         lines = charges.replace(appointment_of(request, pk), given.validated_data["charges"])
         total = sum(line.amount_fen for line in lines)
         return Response({"charges": ChargeOutput(lines, many=True).data, "total_fen": total})
-
-
-def _sessions(date: Any = None, department: str | None = None) -> QuerySet[Session]:
-    sessions = Session.objects.filter(free__gt=0, ends_at__gt=timezone.now()).select_related("doctor__department")
-    if date is not None:
-        sessions = sessions.filter(starts_at__date=date)
-    if department is not None:
-        sessions = sessions.filter(doctor__department__code=department)
-    return sessions.order_by("starts_at", "pk")[:200]

@@ -45,6 +45,7 @@ class Notice(WorkItem):
         indexes = [
             models.Index(fields=["patient", "id"], name="notice_inbox"),
             models.Index(fields=["due_at"], condition=Q(state=NoticeState.PENDING), name="notice_pending"),
+            models.Index(fields=["created_at"], condition=Q(state=NoticeState.FAILED), name="notice_failed"),
         ]
 
     def __str__(self) -> str:

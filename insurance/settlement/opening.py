@@ -54,6 +54,12 @@ def refuse_while_settling(appointment: Appointment) -> None:
         raise Conflict("already_settling", _("The settlement of this appointment is under way."))
 
 
+def may_claim_later() -> bool:
+    """Only while the interface is closed, or nobody knows yet that it is back."""
+    insurer = insurers.default()
+    return gate.why_closed(insurer) is not None or gate.is_probed(insurer)
+
+
 def _require_acceptable(trial: Trial, mode: str) -> None:
     """A valid bill; what the insurer has refused may still be paid by oneself."""
     if trial.state == TrialState.ACCEPTED:
@@ -88,8 +94,7 @@ def _accept(trial: Trial) -> None:
 
 def _put_aside_for_a_claim(trial: Trial) -> None:
     """It keeps its place in the line; its bill goes to the claim."""
-    insurer = insurers.default()
-    if not gate.why_closed(insurer) and not gate.is_probed(insurer):
+    if not may_claim_later():
         raise Conflict("interface_up", _("The insurance interface is open: wait for your turn in the line."))
     if not Trial.objects.filter(pk=trial.pk, state=TrialState.WAITING).update(claimed=True):
         raise Conflict("trial_not_waiting", _("Only a trial that waits in the line may be claimed later."))

@@ -68,6 +68,7 @@ def test_a_good_environment_starts() -> None:
         ({"EMAIL_URL": "smtp://localhost:25"}, "STAFF_ALERT_EMAIL"),
         ({"STAFF_ALERT_EMAIL": "desk@hospital.example", "EMAIL_URL": "http://localhost"}, "EMAIL_URL"),
         ({"STATEMENT_KEY": "/nowhere/statement.pem"}, "STATEMENT_KEY"),
+        ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
         ({"LANGUAGE_CODE": "tlh"}, "LANGUAGE_CODE"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),

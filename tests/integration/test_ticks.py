@@ -1,16 +1,22 @@
 """A tick is due on the database's clock: asked for as often as anybody likes, taken once each interval."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.db.models import F
+from kombu.exceptions import OperationalError
 
+from config.celery import app
 from hospital import ticks, tuning
 from hospital.archives import filing
 from hospital.archives.filing import Batch
 from hospital.models import Tick
 from tasks import filing as tasks
+from tasks import second_path
+from tests.races import brokers
 
 
 def take(every_seconds: int = 5) -> bool:
@@ -105,3 +111,24 @@ def test_a_tick_that_staff_have_changed_is_the_next_one(drained: list[str]) -> N
     assert filing.drain_if_due() == Batch()
     tuning.change("FILING_EVERY_SECONDS", 2, who="a test", why="a busy day")
     assert filing.drain_if_due() == Batch(filed=1)
+
+
+def test_every_tick_notes_that_it_came(settings: LazySettings) -> None:
+    brokers.use(settings, brokers.address("valkey"))
+    app.loader.import_default_modules()
+    for name in second_path.TICKS:
+        assert name not in ticks.ages_seconds()
+        with suppress(OperationalError, OSError):  # `turns` asks Celery's own broker, which no test has
+            app.tasks[name]()
+        assert 0 <= ticks.ages_seconds()[name] < 30
+
+
+def test_a_tick_is_noted_once_a_second_and_whatever_the_clock_did() -> None:
+    ticks.seen("test")
+    first = last_at()
+    ticks.seen("test")
+    assert last_at() == first
+    for seconds in (2, -3600):
+        pass_by(seconds)
+        ticks.seen("test")
+        assert 0 <= ticks.ages_seconds()["test"] < 1

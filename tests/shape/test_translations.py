@@ -22,7 +22,7 @@ def catalog() -> Catalog:
 
 def marked() -> Iterator[str]:
     """Every text in the sources that is marked for translation."""
-    for folder in ("hospital", "insurance", "config"):
+    for folder in ("hospital", "insurance", "operations", "config"):
         for _, _, text, _, _ in extract_from_dir(ROOT / folder, [("**.py", "python")], keywords={"_": None}):
             yield str(text)
     for template in (ROOT / "config" / "templates").glob("**/*.html"):

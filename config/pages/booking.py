@@ -1,0 +1,69 @@
+"""Departments and days with free seats, and a seat booked with the card."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from config.pages import guard
+from config.pages.forms import BookingForm
+from hospital import idempotency
+from hospital.appointments import booking, offer
+from hospital.appointments.serializers import SessionQuery
+from hospital.errors import Refusal
+from hospital.identity import InsuranceCard
+from hospital.models import Patient, Session
+from hospital.rest import limit_user
+
+MOST = 60
+"""So many sessions are shown; a day and a department find the others."""
+
+
+@require_GET
+@guard.page
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Anybody may look. A choice that cannot be is none."""
+    query = SessionQuery(data={name: value for name, value in request.GET.items() if value})
+    asked: dict[str, Any] = query.validated_data if query.is_valid() else {}
+    facts = {
+        "sessions": offer.free_sessions(**asked)[:MOST],
+        "departments": offer.departments(),
+        "days": offer.days(asked.get("department")),
+        "department": asked.get("department", ""),
+        "date": asked.get("date"),
+    }
+    return render(request, "pages/sessions.html", facts)
+
+
+@require_http_methods(["GET", "POST"])
+@guard.patients_page
+def book(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
+    """As `POST appointments/`; the form's key is the idempotency key."""
+    session = Session.objects.select_related("doctor__department", "price_list").filter(pk=pk).first()
+    if session is None:
+        raise Http404
+    form = BookingForm(patient, request.POST or None)
+    if request.method == "POST" and (booked := _booked(request, patient, session, form)):
+        return redirect("pages:appointment", booked)
+    facts = {"form": form, "session": session, "prices": session.price_list.items.order_by("pk")}
+    return render(request, "pages/book.html", facts, status=422 if form.errors else 200)
+
+
+def _booked(request: HttpRequest, patient: Patient, session: Session, form: BookingForm) -> int | None:
+    try:
+        limit_user(guard.counted(request), "booking")
+        if form.is_valid():
+            return _once(patient, session, InsuranceCard(form.cleaned_data["type"], form.cleaned_data["number"]), form)
+    except Refusal as error:
+        form.refuse(error)
+    return None
+
+
+def _once(patient: Patient, session: Session, card: InsuranceCard, form: BookingForm) -> int:
+    def act() -> idempotency.Answer:
+        return 201, {"id": booking.book(patient, session.pk, card).pk}
+
+    body = {"session": session.pk, "type": card.type, "number": card.number}
+    _, answer = idempotency.once(patient.user_id, form.cleaned_data["key"], "page:book", body, act)
+    return int(answer["id"])

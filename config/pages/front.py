@@ -1,0 +1,35 @@
+"""The front page: how long the line is now for visitors, their own appointments for patients."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from config.pages import guard
+from hospital.models import Appointment, Patient
+from insurance.quota import gate, insurers, permits
+from insurance.quota.lanes import Lane
+from insurance.trial import line
+
+LATEST = 50
+"""So many appointments are listed."""
+
+
+@guard.page
+def home(request: HttpRequest) -> HttpResponse:
+    """Public; a patient who is signed in finds the own appointments."""
+    patient = guard.patient_of(request)
+    if patient is not None:
+        return render(request, "pages/appointments.html", {"patient": patient, "appointments": _latest(patient)})
+    quota = permits.quota_of(Lane.TRIAL)
+    closed = gate.why_closed(insurers.default())
+    facts = {
+        "waiting": line.waiting(),
+        "per_minute": quota.in_force if quota else None,
+        "closed": gate.in_words(closed) if closed else None,
+        "eta_minutes": -(-line.place_of_next().eta_seconds // 60),
+    }
+    return render(request, "pages/home.html", facts)
+
+
+def _latest(patient: Patient) -> list[Appointment]:
+    seats = Appointment.objects.filter(patient=patient).select_related("session__doctor__department")
+    return list(seats.order_by("-pk")[:LATEST])

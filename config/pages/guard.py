@@ -1,0 +1,100 @@
+"""What every page has: who asks, what the browser may load, and a refusal in words."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+
+from hospital.errors import Forbidden, NotFound, Refusal
+from hospital.models import Appointment, Patient
+
+SIGN_IN = "/sign-in/"
+ONLY_OUR_OWN = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The content security policy: nothing inline, nothing from elsewhere."""
+
+View = Callable[..., HttpResponseBase]
+
+
+def page(view: View) -> View:
+    """A page for anybody. It is kept by no cache: it may be somebody's own."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response = view(request, *args, **kwargs)
+        except (NotFound, Http404):
+            response = sorry(request, 404, _("There is nothing here."))
+        except Forbidden as error:
+            response = sorry(request, 403, str(error.detail))
+        response.headers["Content-Security-Policy"] = ONLY_OUR_OWN
+        response.headers["Referrer-Policy"] = "same-origin"
+        patch_cache_control(response, private=True, no_cache=True)
+        patch_vary_headers(response, ["Cookie", "Accept-Language"])
+        return response
+
+    return shown
+
+
+def patients_page(view: View) -> View:
+    """A page for a patient who is signed in; the view gets the patient."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/", SIGN_IN)
+        patient = patient_of(request)
+        if patient is None:
+            raise Forbidden("patients_only", _("Only a patient's account may do this."))
+        return view(request, patient, *args, **kwargs)
+
+    return page(shown)
+
+
+def patient_of(request: HttpRequest) -> Patient | None:
+    """The patient who is signed in."""
+    if not request.user.is_authenticated:
+        return None
+    return Patient.objects.select_related("user").filter(user_id=request.user.pk).first()
+
+
+def own(patient: Patient, pk: int) -> Appointment:
+    """The patient's own appointment; of anybody else's there is none. Raises `Http404`."""
+    seats = Appointment.objects.select_related("session__doctor__department", "patient")
+    appointment = seats.filter(patient=patient, pk=pk).first()
+    if appointment is None:
+        raise Http404
+    return appointment
+
+
+def counted(request: HttpRequest) -> Request:
+    """The request as the limits of the API count it: page and API share one account."""
+    asked = Request(request)
+    asked.user = request.user
+    return asked
+
+
+def tell(request: HttpRequest, error: Refusal, step: str) -> None:
+    """Say at this step of the story what was refused, once the page is loaded again."""
+    messages.error(request, str(error.detail), extra_tags=step)
+
+
+def sorry(request: HttpRequest, status: int, words: str) -> HttpResponse:
+    """A page that says why there is none."""
+    return render(request, "pages/sorry.html", {"words": words, "status": status}, status=status)
+
+
+@page
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form is older than the session, or somebody else's."""
+    return sorry(request, 403, _("This form has grown too old. Go back, load the page again and send it once more."))

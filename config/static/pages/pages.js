@@ -1,0 +1,105 @@
+// The story replaces its steps in place as they change; without this file the page loads itself again.
+(() => {
+  "use strict";
+
+  // A form is sent once; the server would not mind a second time.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.hasAttribute("data-once")) return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "yes";
+    form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-disabled", "true"));
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+      form.querySelectorAll("button").forEach((button) => button.removeAttribute("aria-disabled"));
+    });
+  });
+
+  document.querySelectorAll("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+
+  const place = document.getElementById("story");
+  if (!place) return;
+  const live = document.getElementById("live");
+  const SAID_AGAIN_MS = 15000;
+  const RETRY_SECONDS = 10;
+  let etag = "", timer = 0, said = "", saidAt = 0, saidAbout = "";
+
+  // Counted from when it was shown: the clock of the device does not matter.
+  const ends = new WeakMap();
+  function countDown() {
+    place.querySelectorAll("[data-seconds]").forEach((left) => {
+      if (!ends.has(left)) ends.set(left, performance.now() + Number(left.dataset.seconds) * 1000);
+      const seconds = Math.max(0, Math.round((ends.get(left) - performance.now()) / 1000));
+      const text = Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");
+      left.textContent = "(" + left.dataset.word + " " + text + ")";
+    });
+  }
+
+  // Only what has changed is replaced; the focus stays where it is.
+  function show(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const shown = place.querySelector(".story"), next = fresh.querySelector(".story");
+    if (!next || Boolean(fresh.getElementById("cancelled")) !== Boolean(document.getElementById("cancelled"))) {
+      return location.reload();
+    }
+    const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+    next.querySelectorAll(".step").forEach((step) => {
+      const old = document.getElementById(step.id);
+      if (old.dataset.version !== step.dataset.version) old.replaceWith(document.adoptNode(step));
+      else if (step.hasAttribute("aria-current")) old.setAttribute("aria-current", "step");
+      else old.removeAttribute("aria-current");
+    });
+    if (focused && document.activeElement.id !== focused) {
+      const again = document.getElementById(focused);
+      if (again) again.focus({ preventScroll: true });
+    }
+    say(next.dataset.now, next.dataset.say);
+    countDown();
+  }
+
+  function say(about, text) {
+    const now = performance.now();
+    if (text === said || (about === saidAbout && now - saidAt < SAID_AGAIN_MS)) return;
+    live.textContent = said = text;
+    saidAt = now;
+    saidAbout = about;
+  }
+
+  async function look() {
+    let next = RETRY_SECONDS;
+    try {
+      const answer = await fetch(place.dataset.from, {
+        headers: etag ? { "If-None-Match": etag } : {}, credentials: "same-origin", cache: "no-store",
+      });
+      if (answer.redirected || answer.status === 404) return location.reload();
+      if (answer.ok || answer.status === 304) {
+        next = Number(answer.headers.get("X-Poll-After"));
+        if (answer.status === 200) show(await answer.text());
+        etag = answer.headers.get("ETag") || etag;
+      }
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // no network at the moment: look again later
+    }
+    again(next);
+  }
+
+  function again(seconds) {
+    clearTimeout(timer);
+    if (seconds && !document.hidden) timer = setTimeout(look, seconds * 1000);
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && place.dataset.poll) look();
+  });
+  const story = place.querySelector(".story");
+  said = story.dataset.say;
+  saidAbout = story.dataset.now;
+  setInterval(countDown, 1000);
+  countDown();
+  again(Number(place.dataset.poll));
+})();

@@ -1,0 +1,1 @@
+"""What operators see of the system: metrics, readiness, the doctor. Reads everything and changes nothing."""

@@ -1,0 +1,90 @@
+"""Alert rules, dashboard and runbook name what is really exported."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from hospital import ticks
+from operations.metrics import page
+from tests.integration import doing
+from tests.simulators import Simulator
+
+OPS = Path(__file__).parents[2] / "docs" / "ops"
+METRIC = re.compile(r"\b(?:hospital|insurance)_[a-z0-9_]+")
+LABELLED = re.compile(r"\b((?:hospital|insurance)_[a-z0-9_]+)\{([^}]*)\}")
+SUFFIX = re.compile(r"_(bucket|gcount|gsum)$")
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load((OPS / "alerts.yml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def dashboard_expressions() -> list[str]:
+    panels = json.loads((OPS / "dashboard.json").read_text())["panels"]
+    return [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def expressions() -> list[str]:
+    return [rule["expr"] for rule in rules()] + dashboard_expressions()
+
+
+def named(text: str) -> set[str]:
+    return {SUFFIX.sub("", name) for name in METRIC.findall(text)}
+
+
+@pytest.fixture
+def exported() -> dict[str, set[str]]:
+    """Every metric, with the names of its labels."""
+    for collector in list(page.registry._collector_to_names):
+        collector.forget()
+    families = text_string_to_metric_families(Client().get("/metrics").content.decode())
+    found: dict[str, set[str]] = {}
+    for family in families:
+        labels = found.setdefault(SUFFIX.sub("", family.name), set())
+        labels.update(*(sample.labels for sample in family.samples))
+    return found
+
+
+def test_every_metric_that_is_named_is_exported(exported: dict[str, set[str]]) -> None:
+    asked = set().union(*map(named, expressions()))
+    assert len(asked) > 20
+    assert asked - set(exported) == set()
+    assert named((OPS / "README.md").read_text()) == set(exported)
+
+
+def test_the_labels_that_rules_choose_by_are_there(insurer: Simulator, request: pytest.FixtureRequest) -> None:
+    doing.priced(doing.somebody_whose_account_covers())
+    ticks.seen("tasks.upkeep.sweep")
+    exported = request.getfixturevalue("exported")
+    chosen = [
+        (name, label)
+        for text in expressions()
+        for name, inside in LABELLED.findall(text)
+        for label in re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", inside)
+    ]
+    assert len(chosen) > 5
+    unknown = [(name, label) for name, label in chosen if label not in exported[SUFFIX.sub("", name)]]
+    assert [
+        pair
+        for pair in unknown
+        if pair not in {("hospital_queue_messages", "queue"), ("insurance_eta_error_ratio", "quantile")}
+    ] == []
+
+
+def test_every_alert_has_a_runbook_line_and_every_line_an_alert() -> None:
+    runbook = (OPS / "README.md").read_text().partition("## Runbook")[2]
+    lines = re.findall(r"^\| ([A-Z]\w+) \| .+ \| .+ \|$", runbook, re.MULTILINE)
+    alerts = [rule["alert"] for rule in rules()]
+    assert lines == alerts and len(set(alerts)) == len(alerts)
+    assert all(rule["labels"]["severity"] in ("page", "ticket") and rule["annotations"]["summary"] for rule in rules())
+
+
+def test_a_metric_that_nobody_exports_would_be_found(exported: dict[str, set[str]]) -> None:
+    assert named("sum(insurance_recent_answers_bucket) > hospital_sessions") - set(exported)
