@@ -60,7 +60,7 @@ def freed_by_death() -> None:
 
     def wrong(*arguments: Any, **options: Any) -> permits.Held | None:
         held = take(*arguments, **options)
-        if held is not None:
+        if held is not None and held.permit_id is not None:
             with books.open("a") as file:
                 file.write(f"{held.permit_id}\n")
         return held
