@@ -1,5 +1,6 @@
 """What every test starts from. Tests lie in folders by what they need: see `tests/README.md`."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,17 @@ FOLDER_MARKS = {"broker": "broker", "races": "races", "chaos": "chaos", "accepta
 ONE_AFTER_THE_OTHER = {"broker", "races", "chaos", "acceptance"}
 """What starts processes and measures them is not run beside its like."""
 
+LONG_ONES = re.compile(r"(?<!not )\b(chaos|long)\b")
+"""Whoever asks for these marks gets the tests marked `long` too; others do not."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is marked by the folder it lies in."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test is marked by the folder it lies in. What takes hours runs only for those who ask for it."""
+    if not LONG_ONES.search(config.option.markexpr):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         for folder, mark in FOLDER_MARKS.items():
             if folder in item.path.parts:
