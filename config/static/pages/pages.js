@@ -1,6 +1,7 @@
 // The story replaces its steps in place as they change; without this file the page loads itself again.
 (() => {
   "use strict";
+  document.documentElement.dataset.script = "on";
 
   // A form is sent once; the server would not mind a second time.
   document.addEventListener("submit", (event) => {
