@@ -3,9 +3,11 @@
 Values marked *first* are only the first ones: what staff change later is kept in the database and wins.
 """
 
+import logging
 from datetime import time, timedelta
 from pathlib import Path
 
+import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -38,11 +40,13 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_structlog",
     "hospital",
     "insurance",
     "operations",
 ]
 MIDDLEWARE = [
+    "config.correlation.Correlated",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -270,7 +274,18 @@ CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_BEAT_SCHEDULE = queues.schedule()
 CELERY_TIMEZONE = TIME_ZONE
 
-LOGGING = logs.configuration(env.one_of("LOG_LEVEL", logs.LEVELS, default="INFO"))
+LOGGING = logs.configuration(
+    env.one_of("LOG_LEVEL", logs.LEVELS, default="INFO"),
+    env.one_of("LOG_FORMAT", logs.FORMATS, default="text" if DEBUG else "json"),
+)
+structlog.configure(**logs.STRUCTLOG)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # what config/correlation.py has let through
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+# One line a request, none for the polls that found nothing new.
+DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
 if not DEBUG:
     SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -15,6 +15,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,8 @@ _making = threading.Lock()
 
 
 def task(name: str) -> None:
-    """After the commit, ask for one run of the task `name`."""
-    after_commit(_send, name)
+    """After the commit, ask for one run of the task `name`, under the id of what is done now."""
+    after_commit(_send, (name, get_contextvars()))
 
 
 def after_commit(give: Give, item: Any) -> None:
@@ -82,6 +83,7 @@ def _current_line() -> _Line:
         return _line
 
 
-def _send(names: list[str]) -> None:
-    for name in names:
-        current_app.send_task(name, retry=False)
+def _send(hints: list[tuple[str, dict[str, Any]]]) -> None:
+    for name, context in hints:
+        with bound_contextvars(**context):  # another thread's: this one is nobody's
+            current_app.send_task(name, retry=False)

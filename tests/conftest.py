@@ -45,12 +45,14 @@ def _quiet_hints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept(request: pytest.FixtureRequest) -> None:
-    """What an earlier test made of a setting is not remembered."""
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """What an earlier test made of a setting is not remembered, nor how the line stood a second ago."""
     if "django_db_setup" in request.fixturenames:
         from hospital import tuning  # noqa: PLC0415  Django's settings must be read first
+        from insurance.trial import outlook  # noqa: PLC0415
 
         tuning.forget()
+        monkeypatch.setattr(outlook, "KEPT_SECONDS", 0.0)
 
 
 def _drop(hint: Any) -> None:

@@ -36,6 +36,7 @@ def test_a_good_environment_starts() -> None:
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT"),
         ({"PII_KEY": ""}, "PII_KEY"),
         ({"PAYMENT_SECRET": "short"}, "PAYMENT_SECRET"),
         ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "DATABASE_URL"),
