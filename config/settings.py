@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config import logs, roles, tunable
 from config.environment import Environment
+from hospital.states import AppointmentState, ArchiveState
 from insurance.interface.dialects import DIALECTS
+from insurance.states import SettlementState, TrialState
 from tasks import queues
 
 env = Environment()
@@ -38,6 +40,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "corsheaders",
+    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_structlog",
@@ -48,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.correlation.Correlated",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -101,16 +107,34 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# Rotation, sign-out and what ends a family of tokens: hospital/tokens.py.
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=60),
+    "SIGNING_KEY": env.secret("JWT_KEY", debug=DEBUG, default=SECRET_KEY),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "CHECK_REVOKE_TOKEN": True,  # a new password ends every token
+    "TOKEN_OBTAIN_SERIALIZER": "hospital.appointments.serializers.SignInInput",
     "UPDATE_LAST_LOGIN": False,
 }
 RATE_LIMIT_PER_ADDRESS = env.rate("RATE_LIMIT_PER_ADDRESS", default="600/m")
+# Of those who are signed in, a crowd may share an address (a carrier's, a ward's).
+RATE_LIMIT_SIGNED_IN_PER_ADDRESS = env.rate("RATE_LIMIT_SIGNED_IN_PER_ADDRESS", default="6000/m")
 RATE_LIMIT_PER_USER = env.rate("RATE_LIMIT_PER_USER", default="60/m")
 RATE_LIMIT_PER_USERNAME = env.rate("RATE_LIMIT_PER_USERNAME", default="10/m")
 # Counting needs the cache; a patient is not turned away because it is gone. The insurer's limit does not depend on it.
 RATELIMIT_FAIL_OPEN = True
+RATELIMIT_IP_META_KEY = "hospital.rest.client_address"
+# How many proxies of ours stand in front: so many of the last addresses in X-Forwarded-For were written by them. Of
+# the rest anybody may have made up anything; 0: the header is not read at all.
+TRUSTED_PROXIES = env.not_negative("TRUSTED_PROXIES", default=0)
+
+# --- browsers elsewhere (CORS) --------------------------------------------------------------------
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After"]
 
 # Who is told by e-mail that a case needs a person (insurance/desk/alerts.py); EMAIL_URL says through which server.
 STAFF_ROLES = roles.ROLES
@@ -129,6 +153,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.errors.problem",
+    "NUM_PROXIES": TRUSTED_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -140,10 +165,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "SettlementStateEnum": "insurance.states.SettlementState",
-        "TrialStateEnum": "insurance.states.TrialState",
-        "AppointmentStateEnum": "hospital.states.AppointmentState",
-        "ArchiveStateEnum": "hospital.states.ArchiveState",
+        f"{states.__name__}Enum": [(state.value, state.value) for state in states]
+        for states in (AppointmentState, ArchiveState, TrialState, SettlementState)
     },
 }
 
@@ -158,8 +181,9 @@ HOSPITAL_HOOKS = {
 # --- filing and notices ---------------------------------------------------------------------------
 FILING_BATCH_SIZE = env.positive("FILING_BATCH_SIZE", default=200)  # m, first
 FILING_EVERY_SECONDS = env.positive("FILING_EVERY_SECONDS", default=5)  # first
-NOTICE_WEBHOOK_URL = env.str("NOTICE_WEBHOOK_URL", default="")
+NOTICE_WEBHOOK_URL = env.receiver("NOTICE_WEBHOOK_URL", debug=DEBUG)
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
+NOTICE_WEBHOOK_OLD_SECRET = env.str("NOTICE_WEBHOOK_OLD_SECRET", default="")  # signs too, while the app changes over
 NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
 # Waits before the second, third … attempt; after the last one the notice is FAILED and stands in the admin.
 NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
@@ -217,6 +241,8 @@ if time(0, 10) > RECONCILE_AT:
     raise ImproperlyConfigured("RECONCILE_AT must be 00:10 or later: the day's last answers come after midnight")
 if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: set both or neither")
+if NOTICE_WEBHOOK_OLD_SECRET and not NOTICE_WEBHOOK_SECRET:
+    raise ImproperlyConfigured("NOTICE_WEBHOOK_OLD_SECRET stands beside NOTICE_WEBHOOK_SECRET, not in its place")
 if bool(STAFF_ALERT_EMAIL) != bool(EMAIL_URL):
     raise ImproperlyConfigured("STAFF_ALERT_EMAIL and EMAIL_URL go together: set both or neither")
 if len(INSURANCE_INSTITUTION_CODE) != 12:

@@ -3,10 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
-from rest_framework_simplejwt.views import TokenRefreshView
 
 from config import health
 from hospital.appointments import api as appointments
+from hospital.appointments import sign_in
 from hospital.notices import api as notices
 from insurance.payment import api as payment
 from insurance.settlement import api as settlement
@@ -24,9 +24,11 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.page),
-    path(f"{API}accounts/", appointments.AccountsView.as_view()),
-    path(f"{API}token/", appointments.TokenView.as_view()),
-    path(f"{API}token/refresh/", TokenRefreshView.as_view()),
+    path(f"{API}accounts/", sign_in.AccountsView.as_view()),
+    path(f"{API}token/", sign_in.TokenView.as_view()),
+    path(f"{API}token/refresh/", sign_in.RefreshView.as_view()),
+    path(f"{API}token/revoke/", sign_in.RevokeView.as_view()),
+    path(f"{API}token/revoke-all/", sign_in.RevokeAllView.as_view()),
     path(f"{API}sessions/", appointments.SessionsView.as_view()),
     path(f"{API}appointments/", appointments.AppointmentsView.as_view()),
     path(f"{API}appointments/<int:pk>/", appointments.AppointmentView.as_view()),

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from hospital.appointments.access import appointment_of
 from hospital.models import Appointment
-from hospital.rest import StrictSerializer, limit_user
+from hospital.rest import StrictSerializer, limit_signed_in
 from insurance.quota import gate, insurers, permits
 from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
@@ -66,7 +66,7 @@ class LineOutput(serializers.Serializer[Any]):
 class TrialsView(APIView):
     @extend_schema(request=TrialInput, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
     def post(self, request: Request, pk: int) -> Response:
-        limit_user(request, "trial")
+        limit_signed_in(request, "trial")
         appointment = appointment_of(request, pk)
         given = TrialInput(data=request.data)
         given.is_valid(raise_exception=True)

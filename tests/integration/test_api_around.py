@@ -98,7 +98,17 @@ def test_the_schema_is_openapi_3_1_and_names_every_address(client: Client) -> No
     validate_schema(schema)  # type: ignore[no-untyped-call]
     assert schema["openapi"].startswith("3.1")
     assert {path.removeprefix("/api/v1/") for path in schema["paths"]} == {
-        *("accounts/", "token/", "token/refresh/", "sessions/", "line/", "notices/", "payments/notify/"),
+        *(
+            "accounts/",
+            "token/",
+            "token/refresh/",
+            "token/revoke/",
+            "token/revoke-all/",
+            "sessions/",
+            "line/",
+            "notices/",
+            "payments/notify/",
+        ),
         *("appointments/", "appointments/{id}/", "appointments/{id}/charges/", "appointments/{id}/trials/"),
         *("trials/{id}/", "trials/{id}/settlements/", "settlements/{id}/"),
     }
