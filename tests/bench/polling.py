@@ -23,7 +23,7 @@ from tests.bench.figures import Figure
 from tests.bench.options import Options
 
 PATIENTS = 2_000
-SETTLE_SECONDS = 20
+SETTLE_SECONDS = 45
 """The first answers, which everybody asks for at once, are not measured."""
 
 
