@@ -45,6 +45,6 @@ def begin_task(**_: Any) -> None:
 
 
 def _given(request: HttpRequest) -> str:
-    """What the proxy says, if it is fit for a log: it may come from anybody."""
-    shown = request.headers.get("X-Request-ID", "")
+    """What the proxy says, if it is fit for a log: anybody may have sent it. `headers` would remember what it saw."""
+    shown = str(request.META.get("HTTP_X_REQUEST_ID", ""))
     return shown if _SOUND.fullmatch(shown) and masked(shown) == shown else ""

@@ -32,6 +32,9 @@ _LEVELS = {
 Celery tells of each tick it sends and receives: several lines a second that say nothing. What goes wrong with a task it
 says itself; django-structlog would say it again."""
 
+_TAKEN_OVER = ("django", "django.server")
+"""Django gives these handlers of its own: they mask nothing, and mail_admins would send the whole request."""
+
 Event = MutableMapping[str, Any]
 
 
@@ -79,5 +82,6 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         "formatters": {"line": formatter},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {name: {"level": least} for name, least in _LEVELS.items()},
+        "loggers": {name: {"level": least} for name, least in _LEVELS.items()}
+        | {name: {"handlers": [], "propagate": True, "level": "INFO"} for name in _TAKEN_OVER},
     }

@@ -10,12 +10,12 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from structlog.contextvars import bound_contextvars, get_contextvars
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ _making = threading.Lock()
 
 def task(name: str) -> None:
     """After the commit, ask for one run of the task `name`, under the id of what is done now."""
-    after_commit(_send, (name, get_contextvars()))
+    after_commit(_send, (name, copy_context()))
 
 
 def after_commit(give: Give, item: Any) -> None:
@@ -83,7 +83,7 @@ def _current_line() -> _Line:
         return _line
 
 
-def _send(hints: list[tuple[str, dict[str, Any]]]) -> None:
+def _send(hints: list[tuple[str, Context]]) -> None:
+    """Each in the context of who gave it: this thread has none of its own."""
     for name, context in hints:
-        with bound_contextvars(**context):  # another thread's: this one is nobody's
-            current_app.send_task(name, retry=False)
+        context.run(current_app.send_task, name, retry=False)

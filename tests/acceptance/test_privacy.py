@@ -32,7 +32,8 @@ Left = dict[str, str]
 @pytest.fixture
 def flower_port(monkeypatch: pytest.MonkeyPatch) -> int:
     port = free_port()
-    for name, value in (("FLOWER_BASIC_AUTH", LOGIN), ("FLOWER_PORT", str(port)), ("LOG_LEVEL", "DEBUG")):
+    chosen = {"FLOWER_BASIC_AUTH": LOGIN, "FLOWER_PORT": str(port), "LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
+    for name, value in chosen.items():
         monkeypatch.setenv(name, value)
     return port
 
@@ -60,7 +61,7 @@ def test_nobody_is_named_in_anything_that_was_written(
 def a_day_with_trouble(hospital: Hospital, insurer: Simulator) -> None:
     """Everybody is carried to an end; some of what goes wrong speaks of the patient."""
     one = factories.told()[0]
-    insurer.faults({"infno": "1101", "kind": "refuse", "message": f"{one.patient.id_number} 不存在", "times": 2})
+    insurer.faults({"infno": "1101", "kind": "refuse", "message": f"{one.patient.id_number} 不存在", "times": 1})
     path = f"appointments/{one.pk}/trials/"
     headers = {"X-Request-ID": GIVEN}
     hospital.visitor(one.patient, "insurance").call("POST", path, {})
@@ -95,10 +96,12 @@ def holding(left: Left, numbers: list[str]) -> list[str]:
 
 
 def lines(logs: Path) -> Iterator[dict[str, Any]]:
-    """Of the web and the worker; each is JSON, from gunicorn's first word on."""
-    for name in ("web", "insurance"):
-        for line in (logs / f"{name}.log").read_text().splitlines():
-            yield json.loads(line) | {"process": name}
+    """Of the web, all of them JSON from gunicorn's first word on, and of the worker after its banner."""
+    for line in (logs / "web.log").read_text().splitlines():
+        yield json.loads(line) | {"process": "web"}
+    for line in (logs / "insurance.log").read_text().splitlines():
+        if line.startswith("{"):
+            yield json.loads(line) | {"process": "insurance"}
 
 
 def assert_one_id_from_the_request_to_the_call(everything: Iterator[dict[str, Any]]) -> None:

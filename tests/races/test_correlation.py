@@ -39,6 +39,16 @@ def test_an_error_names_it_for_support() -> None:
     assert (answer.status_code, answer.json()["request_id"]) == (401, GIVEN)
 
 
+@pytest.mark.parametrize("sent", [{}, {"X-Request-ID": "unsound!"}], ids=["none", "unsound"])
+def test_what_was_made_here_is_the_same_in_answer_error_and_log(
+    sent: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    answer = Client().get("/api/v1/notices/", headers=sent)
+    own = answer.headers["X-Request-ID"]
+    assert answer.json()["request_id"] == own and own in caplog.text
+
+
 def test_nothing_is_left_of_it_for_the_next_one() -> None:
     Client().get("/healthz", headers={"X-Request-ID": GIVEN})
     assert request_id() is None

@@ -124,6 +124,14 @@ def test_the_trace_is_one_field_of_one_line() -> None:
     assert "\n" not in text and json.loads(text)["exception"].endswith("ValueError: no")
 
 
+def test_every_handler_that_there_is_masks() -> None:
+    """Django's and Celery's own are taken away: what has none writes through the root's."""
+    named = [one for one in logging.Logger.manager.loggerDict.values() if isinstance(one, logging.Logger)]
+    ours = {type(handler.formatter).__name__ for handler in logging.getLogger().handlers if handler.formatter}
+    others = [one.name for one in named if any(type(h) is logging.StreamHandler for h in one.handlers)]
+    assert "ProcessorFormatter" in ours and others == []
+
+
 def test_without_the_filter_it_would_be_written() -> None:
     """Negative control: the plain formatter that everybody has."""
     record = logging.LogRecord("x", logging.INFO, __file__, 1, "%s", ("110101199001010013",), None)
