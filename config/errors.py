@@ -62,7 +62,7 @@ def server_error(request: HttpRequest) -> JsonResponse:
 
 
 def _plain(status: int, code: str, detail: str) -> JsonResponse:
-    return JsonResponse(_body(status, code, detail), status=status, content_type=CONTENT_TYPE)
+    return JsonResponse(body(status, code, detail), status=status, content_type=CONTENT_TYPE)
 
 
 def _refusal(error: Refusal) -> Response:
@@ -82,10 +82,11 @@ def _framework(error: exceptions.APIException) -> Response:
 
 
 def _answer(status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
-    return Response(_body(status, code, detail, **more), status=status, headers=headers, content_type=CONTENT_TYPE)
+    return Response(body(status, code, detail, **more), status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
-def _body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+def body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """A problem (RFC 9457)."""
     return {"type": f"urn:problem:{code}", "title": code.replace("_", " "), "status": status, "code": code} | {
         "detail": detail,
         **more,
