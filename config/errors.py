@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
@@ -41,6 +41,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         )
     if isinstance(error, exceptions.ParseError):
         return _answer(400, "malformed", _("The body is not valid JSON."))
+    if isinstance(error, RequestDataTooBig):
+        return _answer(413, "too_large", _("The body is too large."))
     if isinstance(error, exceptions.APIException):
         return _framework(error)
     if isinstance(error, (OperationalError, InterfaceError)):
@@ -54,6 +56,11 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Addresses that do not exist."""
     return _plain(404, "not_found", _("There is nothing here."))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """What is no request to us at all, such as one for another host."""
+    return _plain(400, "bad_request", _("This is no request that can be answered here."))
 
 
 def server_error(request: HttpRequest) -> JsonResponse:

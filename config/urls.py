@@ -14,6 +14,7 @@ from insurance.settlement import api as settlement
 from insurance.trial import api as trial
 from operations.metrics import page as metrics
 
+handler400 = "config.errors.bad_request"
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"
 

@@ -13,6 +13,7 @@ CODES: Mapping[str, tuple[int, Any]] = {
     "token_not_valid": (401, "Token is invalid"),
     "authentication_failed": (401, "The user's password has been changed."),
     "not_found": (404, _("There is nothing here.")),
+    "too_large": (413, _("The body is too large.")),
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
     "invalid": (422, _("Some fields are wrong; see errors.")),
     "too_many_requests": (429, _("Too many requests. Please come back in %(seconds)s seconds.")),

@@ -15,7 +15,7 @@ from config.openapi.operations import TOLD, Told
 Schema = dict[str, Any]
 
 ANY_CALL = ("internal_error", "database_away")
-WITH_BODY = ("malformed", "unsupported_media_type", "invalid")
+WITH_BODY = ("malformed", "too_large", "unsupported_media_type", "invalid")
 SIGNED_IN = ("not_authenticated", "token_not_valid", "authentication_failed")
 LENIENT = ("SignInInput", "NotifyInput")
 """Inputs that take more fields than they name."""

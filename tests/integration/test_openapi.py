@@ -111,3 +111,13 @@ def test_an_unknown_field_is_no_part_of_a_shape(schema: dict[str, Any]) -> None:
 def test_the_webhook_is_told_of_too(schema: dict[str, Any]) -> None:
     sent = schema["webhooks"]["notice"]["post"]["requestBody"]["content"]["application/json"]
     assert wrong(sent["examples"]["example"]["value"], sent["schema"], schema) == []
+
+
+def test_the_page_loads_everything_from_here_and_nothing_inline(client: Client) -> None:
+    answer = client.get(f"{doing.API}/docs/")
+    page = answer.content.decode()
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert not re.search(r"<style|<script>|\son\w+=|\sstyle=", page)
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(loaded) == 6 and all(address.startswith("/") for address in loaded)
+    assert [client.get(address).status_code for address in loaded] == [200] * 6
