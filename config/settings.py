@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import logs, roles, tunable
 from config.environment import Environment
+from config.openapi.operations import TAGS
 from hospital.states import AppointmentState, ArchiveState
 from insurance.interface.dialects import DIALECTS
 from insurance.states import SettlementState, TrialState
@@ -150,7 +151,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hospital.rest.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.errors.problem",
     "NUM_PROXIES": TRUSTED_PROXIES,
@@ -161,6 +162,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Booking, filing, notice, trial and settlement behind an insurance interface of n calls a minute.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "TAGS": [{"name": name, "description": description} for name, description in TAGS],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.openapi.document.complete",
+    ],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "displayRequestDuration": True},
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from config import health
+from config.openapi import page
 from hospital.appointments import api as appointments
 from hospital.appointments import sign_in
 from hospital.notices import api as notices
@@ -13,6 +14,7 @@ from insurance.settlement import api as settlement
 from insurance.trial import api as trial
 from operations.metrics import page as metrics
 
+handler400 = "config.errors.bad_request"
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"
 
@@ -41,5 +43,5 @@ urlpatterns = [
     path(f"{API}payments/notify/", payment.NotifyView.as_view()),
     path(f"{API}line/", trial.LineView.as_view()),
     path(f"{API}schema/", SpectacularAPIView.as_view(), name="schema"),
-    path(f"{API}docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path(f"{API}docs/", page.DocsView.as_view(url_name="schema")),
 ]

@@ -29,7 +29,7 @@ class PageQuery(StrictSerializer):
 
 
 class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # django-filter has no types
-    """Refuses filters it does not know: a misspelt one would show everything."""
+    """Refuses filters that it does not know or that are empty: either would show everything."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         filters = self.get_filterset_class(view, queryset).base_filters
@@ -37,6 +37,9 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # django-
         if unknown:
             message = _("There is no such field.")
             raise serializers.ValidationError({name: [message] for name in unknown}, code="unknown_field")
+        if empty := [name for name in filters if request.query_params.get(name) == ""]:
+            blank = serializers.CharField.default_error_messages["blank"]
+            raise serializers.ValidationError({name: [blank] for name in empty}, code="blank")
         filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return filtered
 

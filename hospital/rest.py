@@ -1,22 +1,36 @@
 """What every endpoint shares: strict input, and how often somebody may ask."""
 
 import logging
+from io import BytesIO
 from ipaddress import ip_address
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from hospital.errors import HeldBack
 
 log = logging.getLogger(__name__)
+
+
+class BoundedJSONParser(JSONParser):
+    """Reads no more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, whatever length was announced. Raises `RequestDataTooBig`."""
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(most + 1)
+        if len(body) > most:
+            raise RequestDataTooBig
+        return super().parse(BytesIO(body), media_type, parser_context)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -30,7 +30,7 @@ class SignInInput(TokenObtainPairSerializer):
 
 
 class RefreshInput(StrictSerializer):
-    refresh = serializers.CharField(max_length=2000)
+    refresh = serializers.CharField(max_length=2000, trim_whitespace=False)
 
 
 class PairOutput(serializers.Serializer[Any]):

@@ -86,6 +86,18 @@ def test_an_address_that_is_not_there(client: Client) -> None:
     refused(client.get(f"{doing.API}/nowhere/"), 404, "not_found")
 
 
+def test_a_request_for_another_host(client: Client) -> None:
+    refused(client.get(f"{doing.API}/line/", headers={"Host": "elsewhere.example"}), 400, "bad_request")
+
+
+def test_a_body_is_read_no_further_than_it_may_be(settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    client = doing.speaking_as(factories.patient())
+    refused(client.post(f"{doing.API}/appointments/", ["x" * 1000], format="json"), 413, "too_large")
+    refused(client.post(f"{doing.API}/appointments/", ["x" * 990], format="json"), 422, "invalid")
+    refused(client.post(f"{doing.API}/payments/notify/", ["x" * 1000], format="json"), 413, "too_large")
+
+
 def test_what_nobody_foresaw_says_nothing_of_itself() -> None:
     answer = errors.server_error(Client().get("/healthz").wsgi_request)
     assert answer.status_code == 500

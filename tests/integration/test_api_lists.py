@@ -65,6 +65,7 @@ def test_sessions_by_doctor_and_time_and_seats(api: APIClient) -> None:
     assert shown(api, SESSIONS, free="false", starts_before=middle) == [early.pk]
     assert shown(api, SESSIONS, free="false", starts_after=middle) == [late.pk]
     assert shown(api, SESSIONS, starts_after=late.starts_at.isoformat()) == [late.pk]
+    assert shown(api, SESSIONS, starts_after="1119-11-06T16:17:32+16:48") == [late.pk], "no such offset in PostgreSQL"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,8 @@ def test_sessions_by_doctor_and_time_and_seats(api: APIClient) -> None:
     [
         ({"free": "perhaps"}, ("free", "invalid_choice")),
         ({"starts_after": "soon"}, ("starts_after", "invalid")),
+        ({"starts_after": ""}, ("starts_after", "blank")),
+        ({"starts_after": "0001-01-01T00:00:00+14:00"}, ("starts_after", "invalid")),
         ({"limit": "0"}, ("limit", "min_value")),
         ({"limit": "201"}, ("limit", "max_value")),
         ({"limit": "all"}, ("limit", "invalid")),

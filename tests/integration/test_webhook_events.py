@@ -16,6 +16,7 @@ import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
 
+from config.openapi import examples
 from hospital.appointments import booking
 from hospital.archives import filing
 from hospital.models import Notice
@@ -73,6 +74,7 @@ def test_the_story_of_a_settlement_is_told_event_by_event(app: Receiver, insurer
         ("settlement.completed", settlement.pk),
     ]
     assert json.loads(app.came[1][1])["trial"] == trial.pk
+    assert set(json.loads(app.came[2][1])) == set(examples.EVENT), "as the schema says"
 
 
 def test_a_refused_settlement_is_an_event(app: Receiver, insurer: Simulator) -> None:
