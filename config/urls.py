@@ -13,7 +13,7 @@ from insurance.settlement import api as settlement
 from insurance.trial import api as trial
 from operations.metrics import page as metrics
 
-handler404 = "config.errors.not_found"
+handler404 = "config.pages.guard.not_found"
 handler500 = "config.errors.server_error"
 
 API = "api/v1/"
