@@ -32,6 +32,7 @@ urlpatterns = [
     path(f"{API}appointments/<int:pk>/", appointments.AppointmentView.as_view()),
     path(f"{API}appointments/<int:pk>/charges/", appointments.ChargesView.as_view()),
     path(f"{API}appointments/<int:pk>/trials/", trial.TrialsView.as_view()),
+    path(f"{API}appointments/<int:pk>/follow-link/", appointments.FollowLinkView.as_view()),
     path(f"{API}notices/", notices.NoticesView.as_view()),
     path(f"{API}trials/<int:pk>/", trial.TrialView.as_view()),
     path(f"{API}trials/<int:pk>/settlements/", settlement.SettlementsView.as_view()),

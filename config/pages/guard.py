@@ -10,11 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from config import errors
-from hospital.errors import Forbidden, NotFound, Refusal
+from config.pages.steps import Story
+from hospital.errors import Forbidden, HeldBack, NotFound, Refusal
 from hospital.models import Appointment, Patient
 
 SIGN_IN = "/sign-in/"
@@ -38,6 +40,9 @@ def page(view: View) -> View:
             response = sorry(request, 404, _("There is nothing here."))
         except Forbidden as error:
             response = sorry(request, 403, str(error.detail))
+        except HeldBack as error:
+            response = sorry(request, 429, str(error.detail))
+            response.headers["Retry-After"] = str(error.retry_after_seconds)
         response.headers["Content-Security-Policy"] = ONLY_OUR_OWN
         response.headers["Referrer-Policy"] = "same-origin"
         patch_cache_control(response, private=True, no_cache=True)
@@ -76,6 +81,16 @@ def own(patient: Patient, pk: int) -> Appointment:
     if appointment is None:
         raise Http404
     return appointment
+
+
+def unless_known(request: HttpRequest, shown: Story, make: Callable[[], HttpResponse]) -> HttpResponse:
+    """What is made of the story for the script that shows it in place; 304 while the same is shown."""
+    etag = f'"{shown.version}-{get_language()}"'
+    known = request.headers.get("If-None-Match") == etag
+    response = HttpResponse(status=304) if known else make()
+    response.headers["ETag"] = etag
+    response.headers["X-Poll-After"] = str(shown.poll_after_seconds or "")
+    return response
 
 
 def counted(request: HttpRequest) -> Request:

@@ -16,6 +16,15 @@ def patient_of(request: Request) -> Patient:
     return patient
 
 
+def own_appointment(request: Request, pk: int) -> Appointment:
+    """The asker's own; staff have none. Raises `Forbidden("patients_only")`, `NotFound("no_such_appointment")`."""
+    patient = patient_of(request)
+    appointment = Appointment.objects.select_related("session").filter(pk=pk, patient=patient).first()
+    if appointment is None:
+        raise NotFound("no_such_appointment", _("There is no such appointment."))
+    return appointment
+
+
 def appointment_of(request: Request, pk: int) -> Appointment:
     """The appointment, if it may be seen; else there is none. Raises `NotFound("no_such_appointment")`."""
     appointments = Appointment.objects.select_related("session", "patient")

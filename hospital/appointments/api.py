@@ -10,8 +10,8 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.views import TokenObtainPairView
 
 from hospital import idempotency
-from hospital.appointments import accounts, booking, charges, offer, story
-from hospital.appointments.access import appointment_of, patient_of
+from hospital.appointments import accounts, booking, charges, following, offer, story
+from hospital.appointments.access import appointment_of, own_appointment, patient_of
 from hospital.appointments.serializers import (
     AccountInput,
     AccountOutput,
@@ -21,6 +21,7 @@ from hospital.appointments.serializers import (
     ChargeOutput,
     ChargesInput,
     ChargesOutput,
+    FollowLinkOutput,
     SessionOutput,
     SessionQuery,
 )
@@ -95,6 +96,21 @@ class AppointmentView(APIView):
     @extend_schema(responses={204: None}, summary="Cancel: frees the seat and everything that waits")
     def delete(self, request: Request, pk: int) -> Response:
         booking.cancel(appointment_of(request, pk))
+        return Response(status=204)
+
+
+class FollowLinkView(APIView):
+    """A link by which the family may see the place in the line, and nothing else."""
+
+    @extend_schema(request=None, responses={201: FollowLinkOutput}, summary="Make the link to follow: the only one")
+    def post(self, request: Request, pk: int) -> Response:
+        limit_user(request, "follow-link")
+        token = following.start(own_appointment(request, pk))
+        return Response({"url": following.address(token)}, status=201)
+
+    @extend_schema(responses={204: None}, summary="End the link to follow")
+    def delete(self, request: Request, pk: int) -> Response:
+        following.stop(own_appointment(request, pk))
         return Response(status=204)
 
 

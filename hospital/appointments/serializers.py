@@ -109,6 +109,10 @@ class ChargesOutput(serializers.Serializer[Any]):
     total_fen = serializers.IntegerField()
 
 
+class FollowLinkOutput(serializers.Serializer[Any]):
+    url = serializers.URLField()
+
+
 class AppointmentOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.CharField()

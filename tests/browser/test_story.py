@@ -10,6 +10,7 @@ from hospital.models import Appointment
 from insurance.models import Trial
 from insurance.trial import admission
 from tests import factories
+from tests.browser import axe
 from tests.browser.conftest import Surf
 from tests.browser.hospital import Hospital
 from tests.browser.person import Person
@@ -115,3 +116,20 @@ def test_before_the_time_runs_out_it_is_said(page: Page, hospital: Hospital) -> 
     page.clock.run_for(timedelta(minutes=8, seconds=5).total_seconds() * 1000)
     expect(page.locator("#live")).to_contain_text("Two minutes are left.")
     wait_until(lambda: page.locator(".left").inner_text().startswith("(left: 1:"))
+
+
+def test_the_family_follows_until_the_patient_ends_it(surf: Surf, page: Page, hospital: Hospital) -> None:
+    patient = at_story_of(in_line(2)[1], page, hospital)
+    patient.button("Make a link").click()
+    axe.check(page)
+    mother = Person(surf(PHONE, "en"), "en")
+    mother.page.goto(page.get_by_label("Whoever has this link").input_value())
+    expect(mother.step("line")).to_contain_text("Ahead in the line: 1")
+    axe.check(mother.page)
+    hospital.makes_the_bill()
+    mother.page.reload()
+    expect(mother.step("line")).to_contain_text("Next in the line.")
+    patient.link("Back").click()
+    patient.button("End the link").click()
+    mother.page.reload()
+    expect(mother.page.get_by_role("heading", level=1)).to_have_text("There is nothing here.")

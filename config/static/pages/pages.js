@@ -23,6 +23,18 @@
     button.addEventListener("click", () => window.print());
   });
 
+  document.querySelectorAll("[data-share]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.share);
+      field.select();
+      if (navigator.share) return navigator.share({ url: field.value }).catch(() => {}); // or not, as one likes
+      if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+      else document.execCommand("copy");
+      button.textContent = button.dataset.done;
+    });
+  });
+
   const place = document.getElementById("story");
   if (!place) return;
   const live = document.getElementById("live"), offline = document.getElementById("offline");
