@@ -21,6 +21,13 @@ MAIL_TIMEOUT_SECONDS = 10
 class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
     """`environ.Env` with the few kinds of value this project needs."""
 
+    def address(self, name: str) -> str:
+        """An http(s) address or a path of ours, without its last slash; empty: none."""
+        value: str = self.str(name, default="").rstrip("/")
+        if not re.fullmatch(r"(https?://[^/\s;,']+)?(/[^\s;,']*)?", value):
+            raise ImproperlyConfigured(f"{name} must be https://host/push or a path like /push, not {value!r}")
+        return value
+
     def secret(self, name: str, *, debug: bool) -> str:
         """A key of at least 32 characters. Only with DEBUG may it be missing."""
         value: str = self.str(name, default=DEVELOPMENT_SECRET if debug else "")

@@ -31,7 +31,8 @@ def appointment(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse
     """The whole story."""
     seat = guard.own(patient, pk)
     family = {"may_be_followed": following.may_be_followed(seat), "is_followed": following.is_followed(seat)}
-    return render(request, "pages/appointment.html", _facts(seat, story.of(seat)) | family)
+    push = settings.PUSH_URL and f"{settings.PUSH_URL}/appointments/{seat.pk}/"
+    return render(request, "pages/appointment.html", _facts(seat, story.of(seat)) | family | {"push": push})
 
 
 @require_GET

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,13 +21,17 @@ from hospital.errors import Forbidden, HeldBack, NotFound, Refusal
 from hospital.models import Appointment, Patient
 
 SIGN_IN = "/sign-in/"
-ONLY_OUR_OWN = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""The content security policy: nothing inline, nothing from elsewhere."""
 
 View = Callable[..., HttpResponseBase]
+
+
+def only_our_own() -> str:
+    """The content security policy: nothing inline, nothing from elsewhere; news from where we push them."""
+    pushed_from = f" {'/'.join(settings.PUSH_URL.split('/')[:3])}" if "://" in settings.PUSH_URL else ""
+    return (
+        f"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'{pushed_from}; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def page(view: View) -> View:
@@ -43,7 +48,7 @@ def page(view: View) -> View:
         except HeldBack as error:
             response = sorry(request, 429, str(error.detail))
             response.headers["Retry-After"] = str(error.retry_after_seconds)
-        response.headers["Content-Security-Policy"] = ONLY_OUR_OWN
+        response.headers["Content-Security-Policy"] = only_our_own()
         response.headers["Referrer-Policy"] = "same-origin"
         patch_cache_control(response, private=True, no_cache=True)
         patch_vary_headers(response, ["Cookie", "Accept-Language"])
