@@ -21,6 +21,9 @@ from demo.processes import Processes
 READY_SECONDS = 90
 SIMULATORS = ("insurer", "payments")
 HOSPITAL = ("web", "general", "insurance", "beat")
+VISITORS = 60
+"""Seats that the crowd leaves to people who come to look."""
+
 FOR_VISITORS = ("push", "flower")
 """What people look at, and the crowd does not."""
 
@@ -60,7 +63,7 @@ def stage(options: Options, home: Path, say: Say) -> Iterator[Stage]:
         built = _stage(options, home, servers)
         say("database")
         built.manage("migrate", "--no-input", "--verbosity", "0")
-        built.manage("seed_demo", "--seats", str(options.patients))
+        built.manage("seed_demo", "--seats", str(options.patients + (VISITORS if options.serve else 0)))
         say("processes")
         try:
             _start(built, options)
