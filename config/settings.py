@@ -100,6 +100,7 @@ CACHES = {
 
 # --- the patient page -----------------------------------------------------------------------------
 CSRF_FAILURE_VIEW = "config.pages.guard.csrf_failure"
+PUSH_URL = env.address("PUSH_URL")  # where the process `push` is reached; empty: the pages ask from time to time
 CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy that ends TLS we do not see the https
 
 # --- people ---------------------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from io import StringIO
 
+from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.test import Client
+from playwright.sync_api import Page
 
 from hospital.archives import filing
 from hospital.models import Session
@@ -25,6 +28,13 @@ class Hospital:
         """Departments, staff and today's sessions with free seats; the first of them."""
         call_command("seed_demo", seats=seats, stdout=StringIO())
         return Session.objects.select_related("doctor__department").order_by("pk")[0]
+
+    def lets_in(self, page: Page, user: User) -> None:
+        """Signed in already, as with a password some time ago."""
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": self.url}])
 
     def files(self) -> None:
         """Step 3: everybody in the filing queue."""
