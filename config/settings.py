@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, roles, tunable
+from config import logs, roles, theme, tunable
 from config.environment import Environment
 from insurance.interface.dialects import DIALECTS
 from tasks import queues
@@ -29,6 +29,9 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_TZ = True
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose site it takes over
+    "unfold.contrib.import_export",
+    "import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -88,6 +91,7 @@ CACHES = {
 }
 
 # --- the patient page -----------------------------------------------------------------------------
+LOGIN_REDIRECT_URL = "/admin/"  # the theme's sign-in form does not say where to go; the patients' has its own
 CSRF_FAILURE_VIEW = "config.pages.guard.csrf_failure"
 CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy that ends TLS we do not see the https
 
@@ -110,6 +114,7 @@ RATELIMIT_FAIL_OPEN = True
 
 # Who is told by e-mail that a case needs a person (insurance/desk/alerts.py); EMAIL_URL says through which server.
 STAFF_ROLES = roles.ROLES
+UNFOLD = theme.UNFOLD
 STAFF_ALERT_EMAIL = env.list("STAFF_ALERT_EMAIL", default=[])
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.mail("EMAIL_URL"))

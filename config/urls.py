@@ -12,6 +12,7 @@ from insurance.payment import api as payment
 from insurance.settlement import api as settlement
 from insurance.trial import api as trial
 from operations.metrics import page as metrics
+from operations.overview import page as overview
 
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"
@@ -20,6 +21,7 @@ API = "api/v1/"
 
 urlpatterns = [
     path("", include("config.pages.urls")),
+    path("admin/", include((overview.urls, "staff"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -20,13 +21,18 @@ from hospital.models import (
     Session,
     Tuning,
 )
+from hospital.people_admin import GroupAdmin, UserAdmin
 from hospital.privacy import masked
+from hospital.theme import ModelAdmin, TabularInline
 from hospital.tuning_admin import TuningAdmin
 
 admin.site.register(Tuning, TuningAdmin)
+admin.site.unregister((User, Group))
+admin.site.register(User, UserAdmin)
+admin.site.register(Group, GroupAdmin)
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(ModelAdmin):
     """To look at, never to write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -39,29 +45,29 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class PriceItems(admin.TabularInline):  # type: ignore[type-arg]
+class PriceItems(TabularInline):
     model = PriceItem
     extra = 0
 
 
 @admin.register(PriceList)
-class PriceListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PriceListAdmin(ModelAdmin):
     inlines = (PriceItems,)
 
 
 @admin.register(Department)
-class DepartmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DepartmentAdmin(ModelAdmin):
     list_display = ("code", "name", "caty")
 
 
 @admin.register(Doctor)
-class DoctorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DoctorAdmin(ModelAdmin):
     list_display = ("code", "name", "department")
     list_filter = ("department",)
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SessionAdmin(ModelAdmin):
     """A session is planned with its seats; afterwards only booking changes what is free."""
 
     list_display = ("doctor", "starts_at", "capacity", "free")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from insurance.desk.actions import Action
 from insurance.interface.client import Outcome
-from insurance.quota.lanes import Lane
+from insurance.quota.lanes import SHARED, Lane
 from insurance.states import DecisionState, PaymentState, RefundState, SettlementState, TrialState
 
 SETTLEMENT: Mapping[str, object] = {
@@ -68,6 +68,7 @@ LANES: Mapping[str, object] = {
     Lane.TRIAL: _("trial"),
     Lane.SETTLEMENT: _("settlement"),
     Lane.RECOVERY: _("recovery"),
+    SHARED: _("all calls together"),
 }
 _BY_KIND = {
     "outcome": OUTCOME,
@@ -85,6 +86,13 @@ KINDS: Mapping[str, object] = {
     "refund": _("refund"),
     "decision": _("decision"),
 }
+
+LINES: Mapping[str, object] = {"common": _("common line"), "urgent": _("urgent cases")}
+
+
+def line(name: str) -> str:
+    """A line in words; a department's by its code."""
+    return str(LINES.get(name, name))
 
 
 def state(kind: str, name: str) -> str:
