@@ -66,6 +66,8 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": _("Planning"),
         "items": [
             _page(_("Sessions"), "calendar_month", "hospital.session"),
+            _page(_("Weekly plans"), "event_repeat", "hospital.weeklyplan"),
+            _page(_("Holidays"), "beach_access", "hospital.holiday"),
             _page(_("Doctors"), "stethoscope", "hospital.doctor"),
             _page(_("Departments"), "domain", "hospital.department"),
             _page(_("Price lists"), "sell", "hospital.pricelist"),

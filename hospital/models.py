@@ -5,6 +5,7 @@ from hospital.archives.models import Archive, Card, MasterRecord
 from hospital.changes import Change
 from hospital.idempotency import IdempotentRequest
 from hospital.notices.models import Notice
+from hospital.planning.models import Holiday, WeeklyPlan
 from hospital.ticks import Tick
 from hospital.tuning import Tuning
 from hospital.worklist import Journal
@@ -17,6 +18,7 @@ __all__ = [
     "Charge",
     "Department",
     "Doctor",
+    "Holiday",
     "IdempotentRequest",
     "Journal",
     "MasterRecord",
@@ -27,4 +29,5 @@ __all__ = [
     "Session",
     "Tick",
     "Tuning",
+    "WeeklyPlan",
 ]

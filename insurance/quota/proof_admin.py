@@ -10,8 +10,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from hospital.admin import ReadOnly
 from hospital.errors import Invalid
+from hospital.read_only import ReadOnly
 from insurance.quota import days, paper, permits, picture, proof, statement
 from insurance.quota.days import ProofDay
 from insurance.quota.models import Quota

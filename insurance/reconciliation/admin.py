@@ -13,9 +13,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from hospital.admin import ReadOnly
+from hospital import badges
 from hospital.changes_admin import ReasonActions
 from hospital.errors import Refusal
+from hospital.read_only import ReadOnly
+from insurance import words
 from insurance.reconciliation import closing, resolving, schedule
 from insurance.reconciliation.late import booked_late
 from insurance.reconciliation.models import DayBook, Difference
@@ -41,7 +43,7 @@ class DayBookAdmin(ReasonActions, ReadOnly):
 
     list_display = (
         "day",
-        "state",
+        "badge",
         "open_differences",
         "reconciled_at",
         "last_error",
@@ -50,6 +52,7 @@ class DayBookAdmin(ReasonActions, ReadOnly):
         "verdict",
     )
     list_filter = ("state",)
+    badge = badges.column(words.DAY_BOOK, words.TONES)
     date_hierarchy = "day"
     actions = ("reconcile",)
 
@@ -126,9 +129,10 @@ class DayBookAdmin(ReasonActions, ReadOnly):
 class DifferenceAdmin(ReasonActions, ReadOnly):
     """Resolved with evidence: the reason."""
 
-    list_display = ("day", "state", "age", "classed", "movement", "remedy", "appointment", "number", *_COLUMNS)
+    list_display = ("day", "badge", "age", "classed", "movement", "remedy", "appointment", "number", *_COLUMNS)
     list_filter = ("state", "classed", "movement", "remedy", "book")
     search_fields = ("key", "msgid")
+    badge = badges.column(words.DIFFERENCE, words.TONES)
     list_select_related = ("book", "settlement")
     actions = ("resolve",)
 

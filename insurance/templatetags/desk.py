@@ -42,6 +42,12 @@ def capped(count: int, most: int) -> str:
 
 
 @register.filter
+def tone_of(name: str) -> str:
+    """The colour of a state, as a class of the style sheet."""
+    return words.tone(name).value
+
+
+@register.filter
 def kind_of(name: str) -> str:
     """The kind of a row, in words."""
     return words.kind(name)
