@@ -14,7 +14,7 @@ from insurance.trial import api as trial
 from operations.metrics import page as metrics
 from operations.overview import page as overview
 
-handler404 = "config.errors.not_found"
+handler404 = "config.pages.guard.not_found"
 handler500 = "config.errors.server_error"
 
 API = "api/v1/"

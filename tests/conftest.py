@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
-FOLDER_MARKS = {"broker": "broker", "races": "races", "chaos": "chaos", "acceptance": "acceptance", "shape": "shape"}
+FOLDER_MARKS = {name: name for name in ("acceptance", "broker", "browser", "chaos", "races", "shape")}
 
-ONE_AFTER_THE_OTHER = {"broker", "races", "chaos", "acceptance"}
+ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "races"}
 """What starts processes and measures them is not run beside its like."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screens", default="", help="tests/browser: write pictures of the main pages into this folder")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups

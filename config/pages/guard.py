@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
+from config import errors
 from hospital.errors import Forbidden, NotFound, Refusal
 from hospital.models import Appointment, Patient
 
@@ -92,6 +93,13 @@ def tell(request: HttpRequest, error: Refusal, step: str) -> None:
 def sorry(request: HttpRequest, status: int, words: str) -> HttpResponse:
     """A page that says why there is none."""
     return render(request, "pages/sorry.html", {"words": words, "status": status}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """An address that we do not have: a page for people, a problem for programs."""
+    if request.path.startswith("/api/"):
+        return errors.not_found(request, exception)
+    return page(sorry)(request, 404, _("There is nothing here."))
 
 
 @page
