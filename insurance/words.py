@@ -60,7 +60,7 @@ DAY_BOOK: Mapping[str, object] = {
     DayBookState.CLOSED: _("closed"),
 }
 DIFFERENCE: Mapping[str, object] = {
-    DifferenceState.OPEN: _("open"),
+    DifferenceState.OPEN: _("not resolved"),
     DifferenceState.REMEDIED: _("remedy under way"),
     DifferenceState.RESOLVED: _("resolved"),
 }

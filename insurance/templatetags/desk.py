@@ -4,8 +4,11 @@ from django import template
 from django.utils.translation import gettext as _
 
 from insurance.desk import words
+from insurance.reconciliation.words import CLASSES, MOVEMENTS, REMEDIES, SAYS
 
 register = template.Library()
+
+DIFFERENCES = {"class": CLASSES, "movement": MOVEMENTS, "says": SAYS, "remedy": REMEDIES}
 
 
 @register.filter
@@ -18,8 +21,8 @@ def yuan(fen: object) -> str:
 
 @register.filter
 def state_of(name: str, kind: str) -> str:
-    """A state of a row of this kind, in words."""
-    return words.state(kind, name)
+    """A state of a row of this kind, or what is said of a difference, in words."""
+    return str(DIFFERENCES[kind].get(name, name)) if kind in DIFFERENCES else words.state(kind, name)
 
 
 @register.filter
