@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='archive',
             name='card_tail',
-            field=models.CharField(db_index=True, default='', max_length=64, verbose_name="index of the card's last four"),
+            field=models.CharField(db_index=True, db_default='', max_length=64, verbose_name="index of the card's last four"),
         ),
         migrations.CreateModel(
             name='WeeklyPlan',
