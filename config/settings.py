@@ -11,7 +11,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, roles, tunable
+from config import logs, roles, theme, tunable
 from config.environment import Environment
 from config.openapi.operations import TAGS
 from hospital.states import AppointmentState, ArchiveState
@@ -34,6 +34,9 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_TZ = True
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose site it takes over
+    "unfold.contrib.import_export",
+    "import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -99,6 +102,7 @@ CACHES = {
 }
 
 # --- the patient page -----------------------------------------------------------------------------
+LOGIN_REDIRECT_URL = "/admin/"  # the theme's sign-in form does not say where to go; the patients' has its own
 CSRF_FAILURE_VIEW = "config.pages.guard.csrf_failure"
 PUSH_URL = env.address("PUSH_URL")  # where the process `push` is reached; empty: the pages ask from time to time
 CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy that ends TLS we do not see the https
@@ -140,6 +144,11 @@ CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After"]
 
 # Who is told by e-mail that a case needs a person (insurance/desk/alerts.py); EMAIL_URL says through which server.
 STAFF_ROLES = roles.ROLES
+UNFOLD = theme.UNFOLD
+# A sheet is brought in by whoever may add rows; between looking and confirming it lies where every web host finds it.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 STAFF_ALERT_EMAIL = env.list("STAFF_ALERT_EMAIL", default=[])
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.mail("EMAIL_URL"))

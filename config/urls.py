@@ -13,6 +13,7 @@ from insurance.payment import api as payment
 from insurance.settlement import api as settlement
 from insurance.trial import api as trial
 from operations.metrics import page as metrics
+from operations.overview import page as overview
 
 handler400 = "config.errors.bad_request"
 handler404 = "config.pages.guard.not_found"
@@ -22,6 +23,7 @@ API = "api/v1/"
 
 urlpatterns = [
     path("", include("config.pages.urls")),
+    path("admin/", include((overview.urls, "staff"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
