@@ -82,6 +82,7 @@ def _web(ports: Ports, home: Path) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         # The crowd comes from one address; every other limit stays as it is.
         "RATE_LIMIT_PER_ADDRESS": "1000000/m",
+        "RATE_LIMIT_SIGNED_IN_PER_ADDRESS": "1000000/m",
         "FLOWER_PORT": str(ports.flower),
         "FLOWER_BASIC_AUTH": os.environ.get("FLOWER_BASIC_AUTH", "admin:admin"),
         "VAR": str(home),

@@ -133,3 +133,12 @@ def test_of_many_who_refresh_one_token_at_once_one_gets_a_pair(user: User) -> No
     (pair,) = good(outcomes)
     assert codes(outcomes) == ["InvalidToken"] * 7
     refused(refresh(dict(pair)), 401, "token_not_valid")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_refreshes_while_signing_out_everywhere_is_signed_out(user: User) -> None:
+    for _ in range(5):
+        token = sign_in(user)["refresh"]
+        pairs = good(at_once([lambda: tokens.rotate(token), lambda: tokens.sign_out_everywhere(user)]))  # noqa: B023
+        for pair in filter(None, pairs):
+            refused(refresh(dict(pair)), 401, "token_not_valid")
