@@ -14,7 +14,7 @@ from hospital import tokens
 from insurance import upkeep
 from tests import factories
 from tests.integration import doing
-from tests.integration.answers import refused
+from tests.integration.answers import refused, wrong_fields
 from tests.races.together import at_once, codes, good
 
 pytestmark = pytest.mark.usefixtures("own_counters")
@@ -88,6 +88,13 @@ def test_signing_out_everywhere_ends_every_device(user: User) -> None:
 @pytest.mark.parametrize("token", ["garbage", "a.b.c"])
 def test_what_is_no_token_any_more_is_signed_out_already(token: str) -> None:
     assert sign_out({"refresh": token}).status_code == 204
+
+
+@pytest.mark.parametrize("token", [7, 1.5, None, ["a"], "", "x" * 2001])
+def test_what_cannot_be_a_token_is_refused(token: Any) -> None:
+    for path in ("refresh", "revoke"):
+        answer = APIClient().post(f"{TOKEN}{path}/", {"refresh": token}, format="json")
+        assert {field for field, _ in wrong_fields(answer)} == {"refresh"}
 
 
 def test_a_new_password_ends_every_token_at_once(user: User) -> None:
