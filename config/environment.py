@@ -23,6 +23,13 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
     """`environ.Env` with the few kinds of value this project needs."""
 
+    def address(self, name: str) -> str:
+        """An http(s) address or a path of ours, without its last slash; empty: none."""
+        value: str = self.str(name, default="").rstrip("/")
+        if not re.fullmatch(r"(https?://[^/\s;,']+)?(/[^\s;,']*)?", value):
+            raise ImproperlyConfigured(f"{name} must be https://host/push or a path like /push, not {value!r}")
+        return value
+
     def secret(self, name: str, *, debug: bool, default: str = "") -> str:
         """A key of at least 32 characters. Only with DEBUG, or where there is a default, may it be missing."""
         value: str = self.str(name, default="") or default or (DEVELOPMENT_SECRET if debug else "")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from config.correlation import request_id
 from hospital.errors import Conflict, Forbidden, HeldBack, Invalid, NotFound, Refusal, Unavailable
 
 log = logging.getLogger(__name__)
@@ -93,9 +94,11 @@ def _answer(status: int, code: str, detail: str, *, headers: dict[str, str] | No
 
 
 def body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
-    """A problem (RFC 9457)."""
+    """A problem (RFC 9457). `request_id` is what the caller tells support: it finds every line of the log
+    (`config/correlation.py`)."""
     return {"type": f"urn:problem:{code}", "title": code.replace("_", " "), "status": status, "code": code} | {
         "detail": detail,
+        "request_id": request_id(),
         **more,
     }
 

@@ -3,13 +3,15 @@
 Values marked *first* are only the first ones: what staff change later is kept in the database and wins.
 """
 
+import logging
 from datetime import time, timedelta
 from pathlib import Path
 
+import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, roles, tunable
+from config import logs, roles, theme, tunable
 from config.environment import Environment
 from config.openapi.operations import TAGS
 from hospital.states import AppointmentState, ArchiveState
@@ -32,6 +34,9 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_TZ = True
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose site it takes over
+    "unfold.contrib.import_export",
+    "import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,11 +49,13 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_structlog",
     "hospital",
     "insurance",
     "operations",
 ]
 MIDDLEWARE = [
+    "config.correlation.Correlated",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -95,7 +102,9 @@ CACHES = {
 }
 
 # --- the patient page -----------------------------------------------------------------------------
+LOGIN_REDIRECT_URL = "/admin/"  # the theme's sign-in form does not say where to go; the patients' has its own
 CSRF_FAILURE_VIEW = "config.pages.guard.csrf_failure"
+PUSH_URL = env.address("PUSH_URL")  # where the process `push` is reached; empty: the pages ask from time to time
 CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy that ends TLS we do not see the https
 
 # --- people ---------------------------------------------------------------------------------------
@@ -133,6 +142,11 @@ CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After"]
 
 # Who is told by e-mail that a case needs a person (insurance/desk/alerts.py); EMAIL_URL says through which server.
 STAFF_ROLES = roles.ROLES
+UNFOLD = theme.UNFOLD
+# A sheet is brought in by whoever may add rows; between looking and confirming it lies where every web host finds it.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 STAFF_ALERT_EMAIL = env.list("STAFF_ALERT_EMAIL", default=[])
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.mail("EMAIL_URL"))
@@ -302,7 +316,18 @@ CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_BEAT_SCHEDULE = queues.schedule()
 CELERY_TIMEZONE = TIME_ZONE
 
-LOGGING = logs.configuration(env.one_of("LOG_LEVEL", logs.LEVELS, default="INFO"))
+LOGGING = logs.configuration(
+    env.one_of("LOG_LEVEL", logs.LEVELS, default="INFO"),
+    env.one_of("LOG_FORMAT", logs.FORMATS, default="text" if DEBUG else "json"),
+)
+structlog.configure(**logs.STRUCTLOG)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # what config/correlation.py has let through
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+# One line a request, none for the polls that found nothing new.
+DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
 if not DEBUG:
     SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -13,15 +13,17 @@ from insurance.payment import api as payment
 from insurance.settlement import api as settlement
 from insurance.trial import api as trial
 from operations.metrics import page as metrics
+from operations.overview import page as overview
 
 handler400 = "config.errors.bad_request"
-handler404 = "config.errors.not_found"
+handler404 = "config.pages.guard.not_found"
 handler500 = "config.errors.server_error"
 
 API = "api/v1/"
 
 urlpatterns = [
     path("", include("config.pages.urls")),
+    path("admin/", include((overview.urls, "staff"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
@@ -36,6 +38,7 @@ urlpatterns = [
     path(f"{API}appointments/<int:pk>/", appointments.AppointmentView.as_view()),
     path(f"{API}appointments/<int:pk>/charges/", appointments.ChargesView.as_view()),
     path(f"{API}appointments/<int:pk>/trials/", trial.TrialsView.as_view()),
+    path(f"{API}appointments/<int:pk>/follow-link/", appointments.FollowLinkView.as_view()),
     path(f"{API}notices/", notices.NoticesView.as_view()),
     path(f"{API}trials/<int:pk>/", trial.TrialView.as_view()),
     path(f"{API}trials/<int:pk>/settlements/", settlement.SettlementsView.as_view()),

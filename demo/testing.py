@@ -1,7 +1,7 @@
 """`python -m demo.testing`: pytest on embedded servers, the command behind `bin/test`.
 
-PostgreSQL and Valkey are always there. RabbitMQ is used where one answers; where none does, the tests marked `broker`
-are left out and the last lines say so.
+PostgreSQL and Valkey are always there. RabbitMQ is used where one answers and Chromium where it is installed; where
+not, the tests that need it are left out by their mark and the last lines say so.
 """
 
 import os
@@ -10,14 +10,28 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from demo import children, rabbitmq
+from demo import children, chromium, rabbitmq
 from demo.engines import postgres, valkey
 from demo.home import ROOT, CannotStart, held
 
-WITHOUT_BROKER = "not broker"
+
+@dataclass(frozen=True)
+class Need:
+    """What the tests with this mark need: it is there when the variable says where. Else: why they are left out."""
+
+    mark: str
+    variable: str
+    lacking: str
+
+
+NEEDS = (
+    Need("broker", rabbitmq.TEST_VARIABLE, "no RabbitMQ answered (BROKER_URL, else port 5672, else docker compose)"),
+    Need("browser", chromium.VARIABLE, "no Chromium was found (CHROMIUM, else chromium or google-chrome on the PATH)"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,11 +40,10 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, _leave)
     try:
         with held(ROOT / "var" / "test") as home, _environment(home) as variables:
-            arguments = _in_parallel(arguments)
-            missing = rabbitmq.TEST_VARIABLE not in variables
-            status = _pytest(_selection(arguments, WITHOUT_BROKER) if missing else arguments, variables)
-            if missing:
-                _tell_what_was_left_out(arguments, variables)
+            missing = [need for need in NEEDS if need.variable not in variables]
+            status = _pytest(_without(missing, _in_parallel(arguments)), variables)
+            for need in missing:
+                _tell_what_was_left_out(need, arguments, variables)
             return status
     except CannotStart as error:
         print(f"bin/test: {error}", file=sys.stderr)
@@ -62,7 +75,9 @@ def _environment(home: Path) -> Iterator[dict[str, str]]:
             "CACHE_URL": f"{server}/1",
             "TEST_VALKEY_URL": f"{server}/2",
         }
-        yield variables | ({rabbitmq.TEST_VARIABLE: amqp} if amqp else {})
+        optional = {rabbitmq.TEST_VARIABLE: amqp, chromium.VARIABLE: chromium.found()}
+        variables.pop(chromium.VARIABLE, None)  # one that is named and not there is none
+        yield variables | {name: where for name, where in optional.items() if where}
 
 
 def _pytest(arguments: Sequence[str], variables: dict[str, str]) -> int:
@@ -75,6 +90,13 @@ def _pytest(arguments: Sequence[str], variables: dict[str, str]) -> int:
         raise
     finally:
         children.stop([run], grace_seconds=30)
+
+
+def _without(missing: Sequence[Need], arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments without the tests that lack what they need."""
+    if not missing:
+        return arguments
+    return _selection(arguments, " and ".join(f"not {need.mark}" for need in missing))
 
 
 def _selection(arguments: Sequence[str], expression: str) -> list[str]:
@@ -91,13 +113,13 @@ def _selection(arguments: Sequence[str], expression: str) -> list[str]:
     return [*rest, "-m", " and ".join(wanted)]
 
 
-def _tell_what_was_left_out(arguments: Sequence[str], variables: dict[str, str]) -> None:
-    """The last lines of the output: which tests did not run for want of RabbitMQ."""
-    command = [sys.executable, "-m", "pytest", *_selection(arguments, "broker"), "--collect-only", "-qq"]
+def _tell_what_was_left_out(need: Need, arguments: Sequence[str], variables: dict[str, str]) -> None:
+    """The last lines of the output: which tests did not run, and for want of what."""
+    command = [sys.executable, "-m", "pytest", *_selection(arguments, need.mark), "--collect-only", "-qq"]
     listed = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True).stdout
     left_out = [line for line in listed.splitlines() if ".py" in line and not line.startswith(("ERROR", " "))]
     if left_out:
-        print("\nLeft out, because no RabbitMQ answered (BROKER_URL, else port 5672, else docker compose):")
+        print(f"\nLeft out, because {need.lacking}:")
         print("\n".join(f"  {line}" for line in left_out))
 
 

@@ -1,10 +1,21 @@
 """All models of the app in one place, where Django looks for them."""
 
-from hospital.appointments.models import Appointment, Charge, Department, Doctor, Patient, PriceItem, PriceList, Session
+from hospital.appointments.models import (
+    Appointment,
+    Charge,
+    Department,
+    Doctor,
+    FollowLink,
+    Patient,
+    PriceItem,
+    PriceList,
+    Session,
+)
 from hospital.archives.models import Archive, Card, MasterRecord
 from hospital.changes import Change
 from hospital.idempotency import IdempotentRequest
 from hospital.notices.models import Notice
+from hospital.planning.models import Holiday, WeeklyPlan
 from hospital.ticks import Tick
 from hospital.tuning import Tuning
 from hospital.worklist import Journal
@@ -17,6 +28,8 @@ __all__ = [
     "Charge",
     "Department",
     "Doctor",
+    "FollowLink",
+    "Holiday",
     "IdempotentRequest",
     "Journal",
     "MasterRecord",
@@ -27,4 +40,5 @@ __all__ = [
     "Session",
     "Tick",
     "Tuning",
+    "WeeklyPlan",
 ]

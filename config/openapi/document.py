@@ -29,6 +29,7 @@ PROBLEM: Schema = {
         "status": {"type": "integer"},
         "code": {"type": "string"},
         "detail": {"type": "string"},
+        "request_id": {"type": ["string", "null"], "description": "tell it to support: every line of the log has it"},
         "errors": {
             "type": "array",
             "description": "with the code `invalid`: which fields are wrong, and why",
@@ -131,7 +132,8 @@ def _error(status: int, codes: list[str]) -> Schema:
 
 def _problem(status: int, code: str) -> Schema:
     more = MORE.get(code, {})
-    return {**body(status, code, str(CODES[code][1]) % {"seconds": more.get("retry_after_seconds")}), **more}
+    told = body(status, code, str(CODES[code][1]) % {"seconds": more.get("retry_after_seconds")})
+    return {**told, "request_id": examples.REQUEST_ID, **more}
 
 
 def _header(name: str) -> Schema:

@@ -5,6 +5,8 @@ from typing import Any
 ID_NUMBER = "110101199003070011"
 ACCESS = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIn0.c2lnbmF0dXJl"
 REFRESH = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl"
+REQUEST_ID = "5f0c1e9a7d2b4c63a8e1f04b9d7c2a36"
+FOLLOW_URL = "https://hospital.example/follow/Zm9sbG93LW1lLW5vdC1teS1oZWFsdGg/"
 Example = dict[str, Any]
 
 ACCOUNT: Example = {

@@ -58,6 +58,12 @@ TOLD: Mapping[str, Told] = {
     ),
     "appointments_retrieve": Told({200: examples.APPOINTMENT}, codes=("no_such_appointment",), headers=("ETag",)),
     "appointments_destroy": Told({204: None}, codes=("no_such_appointment", "not_cancellable", "already_settling")),
+    "appointments_follow_link_create": Told(
+        {201: {"url": examples.FOLLOW_URL}},
+        codes=("patients_only", "no_such_appointment", "appointment_over"),
+        limited=True,
+    ),
+    "appointments_follow_link_destroy": Told({204: None}, codes=("patients_only", "no_such_appointment")),
     "appointments_charges_update": Told(
         {200: {"charges": examples.CHARGES, "total_fen": 3052}},
         sent=examples.CHARGES_INPUT,

@@ -33,7 +33,8 @@ _UNPAID = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The latest trial and settlement as the API tells them. `given_up`: the patient does not want it any more."""
+    """The latest trial and settlement as the API tells them. `given_up`: the patient does not want it any more;
+    `keeps_place`: a new trial would be made at the place of this one."""
 
     appointment: int
     told: bool
@@ -41,6 +42,7 @@ class Case:
     trial: Told | None
     settlement: Told | None
     given_up: bool = False
+    keeps_place: bool = False
 
     @property
     def total_fen(self) -> int:
@@ -49,6 +51,11 @@ class Case:
     @property
     def trial_state(self) -> str:
         return str(self.trial["state"]) if self.trial else ""
+
+    @property
+    def waits(self) -> bool:
+        """In the line, or the turn is under way."""
+        return self.trial_state in _IN_LINE and not self.is_settling
 
     @property
     def is_settling(self) -> bool:
@@ -71,7 +78,8 @@ def case_of(appointment: Appointment, told: Told) -> Case:
         settlement = None  # of an earlier round
     given_up = settlement is not None and appointment.settlements.filter(pk=settlement["id"], wanted=False).exists()
     charges = tuple(Amount(line["name"], line["amount_fen"]) for line in told["charges"])
-    return Case(appointment.pk, told["archive"]["told"], charges, trial, settlement, given_up)
+    kept = trial is not None and appointment.trials.filter(pk=trial["id"], keeps_place=True).exists()
+    return Case(appointment.pk, told["archive"]["told"], charges, trial, settlement, given_up, kept)
 
 
 def steps(case: Case) -> tuple[Step, ...]:
@@ -94,15 +102,22 @@ def _line(case: Case) -> Step:
 def _to_be_asked_for(case: Case, title: str) -> Step:
     if not case.told:
         return Step(Key.LINE, title)
-    ask = Act(_("Ask for the insurance trial"), case.where("trial"), post=True)
-    why: dict[str, str] = {
-        TrialState.EXPIRED: _("The bill is no longer valid. Ask for a new one."),
-        TrialState.SUPERSEDED: _("Your charges have changed. Ask for a new bill: your place in the line is kept."),
-    }
-    says = why.get(case.trial_state, _("It shows what the insurance pays and what is left to you."))
+    label = _("Make the bill again") if case.keeps_place else _("Ask for the insurance trial")
+    ask = Act(label, case.where("trial"), post=True)
+    says = [_why_again(case)]
+    if case.keeps_place:
+        says.append(_("Your place in the line is kept."))
+    return Step(Key.LINE, title, Status.NOW, tuple(says), acts=(ask,))
+
+
+def _why_again(case: Case) -> str:
     if case.settlement is not None:
-        says = _("The settlement was not carried out. Ask for the trial again: your place in the line is kept.")
-    return Step(Key.LINE, title, Status.NOW, (says,), acts=(ask,))
+        return _("The settlement was not carried out.")
+    why: dict[str, str] = {
+        TrialState.EXPIRED: _("The bill is no longer valid."),
+        TrialState.SUPERSEDED: _("Your charges have changed."),
+    }
+    return why.get(case.trial_state, _("It shows what the insurance pays and what is left to you."))
 
 
 def _waiting(case: Case) -> tuple[str, ...]:

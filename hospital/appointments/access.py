@@ -23,6 +23,15 @@ def appointments_of(request: Request) -> QuerySet[Appointment]:
     return appointments if request.user.is_staff else appointments.filter(patient__user_id=asker_id(request))
 
 
+def own_appointment(request: Request, pk: int) -> Appointment:
+    """The asker's own; staff have none. Raises `Forbidden("patients_only")`, `NotFound("no_such_appointment")`."""
+    patient = patient_of(request)
+    appointment = Appointment.objects.select_related("session").filter(pk=pk, patient=patient).first()
+    if appointment is None:
+        raise NotFound("no_such_appointment", _("There is no such appointment."))
+    return appointment
+
+
 def appointment_of(request: Request, pk: int) -> Appointment:
     """The appointment, if it may be seen; else there is none. Raises `NotFound("no_such_appointment")`."""
     appointment = appointments_of(request).filter(pk=pk).first()

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hospital import idempotency
-from hospital.appointments import booking, charges, offer, story
-from hospital.appointments.access import appointment_of, appointments_of, patient_of
+from hospital.appointments import booking, charges, following, offer, story
+from hospital.appointments.access import appointment_of, appointments_of, own_appointment, patient_of
 from hospital.appointments.filters import AppointmentFilter, NewestFirst, SessionFilter, SoonestFirst
 from hospital.appointments.models import Appointment, Session
 from hospital.appointments.serializers import (
@@ -23,6 +23,7 @@ from hospital.appointments.serializers import (
     ChargeOutput,
     ChargesInput,
     ChargesOutput,
+    FollowLinkOutput,
     SessionOutput,
 )
 from hospital.archives import entry
@@ -91,6 +92,21 @@ class AppointmentView(APIView):
     @extend_schema(responses={204: None}, summary="Cancel: frees the seat and everything that waits")
     def delete(self, request: Request, pk: int) -> Response:
         booking.cancel(appointment_of(request, pk))
+        return Response(status=204)
+
+
+class FollowLinkView(APIView):
+    """A link by which the family may see the place in the line, and nothing else."""
+
+    @extend_schema(request=None, responses={201: FollowLinkOutput}, summary="Make the link to follow: the only one")
+    def post(self, request: Request, pk: int) -> Response:
+        limit_signed_in(request, "follow-link")
+        token = following.start(own_appointment(request, pk))
+        return Response({"url": following.address(token)}, status=201)
+
+    @extend_schema(responses={204: None}, summary="End the link to follow")
+    def delete(self, request: Request, pk: int) -> Response:
+        following.stop(own_appointment(request, pk))
         return Response(status=204)
 
 

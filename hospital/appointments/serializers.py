@@ -144,6 +144,10 @@ class AppointmentLineOutput(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class FollowLinkOutput(serializers.Serializer[Any]):
+    url = serializers.URLField()
+
+
 class AppointmentOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.ChoiceField(choices=[state.value for state in AppointmentState])

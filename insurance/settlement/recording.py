@@ -23,7 +23,7 @@ from insurance.settlement import saga
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import NOT_LIVE, Mode, Settlement
 from insurance.settlement.saga import Event
-from insurance.states import SettlementState, TrialState
+from insurance.states import PaymentState, SettlementState, TrialState
 from insurance.trial import admission
 from insurance.trial.models import Trial
 
@@ -165,12 +165,17 @@ def _end_the_trial(settlement: Settlement) -> None:
         return
     trial = Trial.objects.get(pk=settlement.trial_id)
     if trial.state == TrialState.ACCEPTED:
-        kept = settlement.state == SettlementState.REVERSED and settlement.wanted
+        kept = settlement.state == SettlementState.REVERSED and (settlement.wanted or _ran_out(settlement))
         worklist.move(trial, TrialState.EXPIRED, reason=f"settlement {settlement.state}", keeps_place=kept)
         if kept:
             writing.write(settlement.appointment_id, Kind.SETTLE_AGAIN, settlement=settlement.pk)
     elif settlement.claim_later:
         admission.release(trial)
+
+
+def _ran_out(settlement: Settlement) -> bool:
+    """Nobody has given it up: it was only not paid in time."""
+    return settlement.payment is not None and settlement.payment.state == PaymentState.EXPIRED
 
 
 def _complete(settlement: Settlement) -> None:

@@ -1,7 +1,8 @@
 """Step 5: enter the line, or be held back. And out of it again, or back to the place that one had.
 
-A bill that comes to nothing through no fault of the patient's is made again at the head of the line: the new trial
-takes the place of the old. When the charges change, at once; when a settlement was undone, when the patient asks again.
+A bill that comes to nothing is made again at the head of the line: the new trial takes the place of the old. When the
+charges change, at once; when its time ran out or a settlement was undone, when the patient asks again. Only who gives
+a settlement up or is refused by the insurer joins at the end.
 """
 
 from typing import Any
@@ -76,7 +77,7 @@ def release(trial: Trial) -> None:
 def expire_due(most: int = 500) -> int:
     """Trials whose validity is over, but for those that a claim waits for: it has them made again (`claims`)."""
     over = Trial.objects.filter(state=TrialState.PRICED, valid_until__lt=timezone.now(), claimed=False)
-    return sum(_end(row, TrialState.EXPIRED, "its validity is over") for row in over.order_by("pk")[:most])
+    return sum(_run_out(row) for row in over.order_by("pk")[:most])
 
 
 def _require_booked(appointment: Appointment) -> None:
@@ -101,7 +102,7 @@ def _still_counts(trial: Trial) -> bool:
     if trial.claimed:
         return True
     if trial.valid_until and trial.valid_until <= timezone.now():
-        _end(trial, TrialState.EXPIRED, "its validity is over")
+        _run_out(trial)
     elif why := inputs.changed(trial):
         _end(trial, TrialState.SUPERSEDED, why, keeps_place=True)
     return trial.state == TrialState.PRICED
@@ -160,6 +161,11 @@ def _hold_back_when_full(ahead: int) -> None:
             % {"seconds": retry_after_seconds},
             retry_after_seconds=retry_after_seconds,
         )
+
+
+def _run_out(trial: Trial) -> int:
+    """Nobody loses the place for having been slow: there is no time limit that cannot be extended."""
+    return _end(trial, TrialState.EXPIRED, "its validity is over", keeps_place=True)
 
 
 def _end(trial: Trial, state: TrialState, why: str, **fields: Any) -> int:

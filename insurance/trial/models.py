@@ -98,7 +98,7 @@ class Trial(WorkItem):
     then, `eta_at` the moment it is told now and `eta_reason` why that is later than before. `silences` counts lost
     answers. `charges_fingerprint` and `insured_fingerprint` are what the bill was made from (`inputs.py`); "": unknown.
 
-    `instead_of`: it stands at the place of that trial, whose bill came to nothing through no fault of the patient's.
+    `instead_of`: it stands at the place of that trial, whose bill came to nothing.
     `keeps_place`: such a one may come and take this one's place. `claimed`: the patient pays or has paid everything
     ahead; the bill goes to that claim, is nobody's to choose and waits for the claim however long it is valid.
     """

@@ -98,12 +98,12 @@ def priced(who: Patient) -> Trial:
 
 def somebody_who_pays_cash() -> Patient:
     """The simulated insurer leaves a part of 30.52 yuan to this person."""
-    return _somebody(account_covers=False)
+    return factories.patient(number=number_of_somebody(account_covers=False))
 
 
 def somebody_whose_account_covers() -> Patient:
     """The simulated insurer leaves nothing of 30.52 yuan to this person."""
-    return _somebody(account_covers=True)
+    return factories.patient(number=number_of_somebody(account_covers=True))
 
 
 def opened(trial: Trial, mode: str = "insurance") -> Settlement:
@@ -142,11 +142,12 @@ def pay(settlement: Settlement) -> None:
     httpx.post(settlement.payment.pay_url, trust_env=False).raise_for_status()
 
 
-def _somebody(account_covers: bool) -> Patient:
+def number_of_somebody(*, account_covers: bool) -> str:
+    """The ID number of a person whose account at the simulated insurer covers 30.52 yuan, or is empty."""
     for tried in _tried:
         number = factories.id_number(tried)
         psn_no = psn_no_of(number)
         account_fen = balance_of(psn_no) if insutype_of(psn_no) == "310" else 0
         if account_fen >= TOTAL_FEN if account_covers else account_fen == 0:
-            return factories.patient(number=number)
+            return number
     raise AssertionError("nobody like that")

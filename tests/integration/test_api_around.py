@@ -122,6 +122,7 @@ def test_the_schema_is_openapi_3_1_and_names_every_address(client: Client) -> No
             "payments/notify/",
         ),
         *("appointments/", "appointments/{id}/", "appointments/{id}/charges/", "appointments/{id}/trials/"),
+        "appointments/{id}/follow-link/",
         *("trials/{id}/", "trials/{id}/settlements/", "settlements/{id}/"),
     }
     assert client.get(f"{doing.API}/docs/").status_code == 200

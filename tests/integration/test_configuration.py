@@ -47,6 +47,7 @@ def test_a_good_environment_starts() -> None:
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT"),
         ({"PII_KEY": ""}, "PII_KEY"),
         ({"PAYMENT_SECRET": "short"}, "PAYMENT_SECRET"),
         ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "DATABASE_URL"),
@@ -67,6 +68,8 @@ def test_a_good_environment_starts() -> None:
         ({"INSURANCE_TIMEOUT_SECONDS": "soon"}, "INSURANCE_TIMEOUT_SECONDS"),
         ({"INSURANCE_DIALECT": "klingon"}, "INSURANCE_DIALECT"),
         ({"INSURANCE_INSTITUTION_CODE": "H1"}, "INSURANCE_INSTITUTION_CODE"),
+        ({"PUSH_URL": "localhost:8001"}, "PUSH_URL"),
+        ({"PUSH_URL": "https://h/push; script-src *"}, "PUSH_URL"),
         ({"RECONCILE_AT": "25:00"}, "RECONCILE_AT"),
         ({"RECONCILE_AT": "two"}, "RECONCILE_AT"),
         ({"RECONCILE_AT": "00:05"}, "RECONCILE_AT"),

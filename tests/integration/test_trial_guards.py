@@ -1,10 +1,11 @@
 """What a bill was made from is guarded: changed or out of date it is never settled, and made again at the head of the
-line where that was not the patient's doing."""
+line unless the patient gave it up."""
 
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import LazySettings
 from django.db.models.functions import Now
 
 from hospital.appointments import booking, charges
@@ -12,10 +13,12 @@ from hospital.errors import Conflict
 from hospital.models import Appointment, Archive, Notice
 from hospital.privacy import blind_index
 from insurance.models import Line, Settlement, Trial, Visit
+from insurance.payment import orders
 from insurance.settlement import collecting, opening, steps
 from insurance.trial import admission, conversation, inputs, line, turns, urgency
 from tests import factories
 from tests.integration import claiming, doing
+from tests.races.together import wait_until
 from tests.simulators import Simulator
 
 ITEM = charges.Line(
@@ -153,15 +156,36 @@ def test_so_does_one_whose_settlement_was_undone_because_nothing_was_known(trial
     assert admission.enter(settlement.appointment).instead_of == trial
 
 
-def test_who_lets_his_bill_expire_stands_at_the_end(trial: Trial) -> None:
+@pytest.mark.parametrize("swept", [True, False])
+def test_who_lets_his_bill_run_out_gets_another_at_his_place(trial: Trial, swept: bool) -> None:
     claiming.closed()
     admission.enter(factories.told()[0])
     Trial.objects.filter(pk=trial.pk).update(valid_until=Now() - timedelta(seconds=1))
+    assert not swept or admission.expire_due() == 1
     again = admission.enter(trial.appointment)
-    assert (again.instead_of, line.place_of(again).ahead) == (None, 1)
+    assert (again.instead_of, line.place_of(again).ahead) == (trial, 0)
+    assert admission.enter(trial.appointment) == again
 
 
-def test_so_does_who_does_not_pay(trial: Trial) -> None:
+def test_so_does_who_did_not_pay_in_time(trial: Trial, settings: LazySettings) -> None:
+    settings.PAYMENT_EXPIRES_SECONDS = 1
+    settlement = doing.paying(trial)
+    order = settlement.payment
+    assert order is not None
+
+    def expired() -> bool:
+        doing.now_due(order)
+        orders.ask_due()
+        return doing.state_of(order) == "expired"
+
+    wait_until(expired)
+    collecting.collect_due()
+    doing.recovered(settlement, "reversed")
+    assert admission.enter(settlement.appointment).instead_of == trial
+    assert Notice.objects.filter(kind="settle_again").count() == 1
+
+
+def test_whose_payment_was_called_off_stands_at_the_end(trial: Trial) -> None:
     settlement = doing.paying(trial)
     assert settlement.payment is not None
     doing.closed_there(settlement.payment)
@@ -183,7 +207,9 @@ def test_a_place_is_taken_again_once(trial: Trial) -> None:
     again = Trial.objects.get(instead_of=trial)
     turns.take_one()
     Trial.objects.filter(pk=again.pk).update(valid_until=Now() - timedelta(seconds=1))
-    assert admission.enter(trial.appointment).instead_of is None
+    third = admission.enter(trial.appointment)
+    assert third.instead_of == again and third.number == trial.number
+    assert line.place_of(third).ahead == 0 and line.waiting() == 1
 
 
 def test_who_waits_at_an_old_place_may_cancel(trial: Trial) -> None:
