@@ -30,6 +30,9 @@ QUIET = (
     "--disable-sync",
 )
 
+Picture = Callable[[Page, str], None]
+"""`picture(page, name)`"""
+
 Surf = Callable[..., Page]
 """`surf(screen, language, script=True)` → an empty page of a new device."""
 
@@ -75,7 +78,7 @@ def surf(chromium: Browser, hospital: Hospital) -> Iterator[Surf]:
 
 
 @pytest.fixture
-def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+def picture(request: pytest.FixtureRequest) -> Picture:
     """`picture(page, "patient-line")`: kept as PNG where `--screens` says, else nothing."""
     folder: str = request.config.getoption("--screens")
 
