@@ -52,7 +52,7 @@ def test_from_signing_up_to_the_receipt(
     looks("bill")
     patient.settles()
     hospital.settles()
-    patient.sees("pay", "now")
+    patient.sees_the_payment()
     looks("pay")
     patient.pays()
     hospital.collects()
@@ -62,3 +62,7 @@ def test_from_signing_up_to_the_receipt(
     expect(patient.page.get_by_role("heading", level=1)).to_have_text(patient.words("Receipt"))
     expect(patient.page.locator(".bill").first).to_contain_text("30.52")
     looks("receipt")
+    patient.page.emulate_media(media="print")
+    for unprinted in (".top", ".foot", "main > .acts"):
+        expect(patient.page.locator(unprinted)).to_be_hidden()
+    assert patient.page.pdf(format="A4").count(b"/Type /Page\n") == 1
