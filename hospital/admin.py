@@ -3,15 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from hospital import badges, planning_admin, words
+from hospital.archives import revealing
+from hospital.archives_admin import ArchiveAdmin
 from hospital.models import (
-    Appointment,
     Archive,
     Change,
     Department,
     Doctor,
+    Holiday,
     Journal,
     MasterRecord,
     Notice,
@@ -19,81 +24,39 @@ from hospital.models import (
     PriceList,
     Session,
     Tuning,
+    WeeklyPlan,
 )
+from hospital.people_admin import GroupAdmin, UserAdmin
 from hospital.privacy import masked
+from hospital.read_only import ReadOnly
+from hospital.theme import ModelAdmin, TabularInline
 from hospital.tuning_admin import TuningAdmin
 
 admin.site.register(Tuning, TuningAdmin)
+admin.site.unregister((User, Group))
+admin.site.register(User, UserAdmin)
+admin.site.register(Group, GroupAdmin)
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """To look at, never to write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class PriceItems(admin.TabularInline):  # type: ignore[type-arg]
+class PriceItems(TabularInline):
     model = PriceItem
     extra = 0
 
 
 @admin.register(PriceList)
-class PriceListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PriceListAdmin(ModelAdmin):
     inlines = (PriceItems,)
 
 
 @admin.register(Department)
-class DepartmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DepartmentAdmin(ModelAdmin):
     list_display = ("code", "name", "caty")
 
 
 @admin.register(Doctor)
-class DoctorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DoctorAdmin(ModelAdmin):
     list_display = ("code", "name", "department")
     list_filter = ("department",)
-
-
-@admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A session is planned with its seats; afterwards only booking changes what is free."""
-
-    list_display = ("doctor", "starts_at", "capacity", "free")
-    list_filter = ("doctor__department", "starts_at")
-    exclude = ("free",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Session | None = None) -> tuple[str, ...]:
-        return ("capacity", "free") if obj else ()
-
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        session = super().save_form(request, form, change)
-        if not change:
-            session.free = session.capacity
-        return session
-
-
-@admin.register(Appointment)
-class AppointmentAdmin(ReadOnly):
-    list_display = ("id", "patient", "session", "state", "created_at")
-    list_filter = ("state", "session__doctor__department")
-
-
-@admin.register(Archive)
-class ArchiveAdmin(ReadOnly):
-    list_display = ("id", "number", "state", "card", "rejection", "created_at", "filed_at")
-    list_filter = ("state", "rejection")
-    search_fields = ("number",)
-    fields = ("appointment", "number", "state", "card", "rejection", "created_at", "filed_at")
-
-    @admin.display(description="card")
-    def card(self, archive: Archive) -> str:
-        return f"{archive.card_type} {masked(archive.card_number)}"
 
 
 @admin.register(MasterRecord)
@@ -101,14 +64,15 @@ class MasterRecordAdmin(ReadOnly):
     list_display = ("id", "identity")
     fields = ("identity",)
 
-    @admin.display(description="ID number")
+    @admin.display(description=_("ID number"))
     def identity(self, record: MasterRecord) -> str:
         return masked(record.id_number)
 
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly):
-    list_display = ("id", "patient", "kind", "channel", "state", "attempt", "last_error", "sent_at")
+    list_display = ("id", "patient", "kind", "channel", "badge", "attempt", "last_error", "sent_at")
+    badge = badges.column(words.NOTICE, words.TONES)
     list_filter = ("kind", "channel", "state")
 
 
@@ -119,8 +83,26 @@ class JournalAdmin(ReadOnly):
     search_fields = ("=item_id",)
 
 
+class SeenWhole(admin.SimpleListFilter):
+    """Who has seen whose personal data whole: for the auditor."""
+
+    title, parameter_name = _("personal data"), "seen"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("whole", _("seen whole"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:
+        return queryset.filter(field=revealing.FIELD) if self.value() else queryset
+
+
 @admin.register(Change)
 class ChangeAdmin(ReadOnly):
     list_display = ("at", "who_name", "subject", "field", "before", "after", "why")
-    list_filter = ("at", "subject", "who_name")
+    list_filter = ("at", SeenWhole)
     search_fields = ("subject", "who_name", "before", "after", "why")
+
+
+admin.site.register(Archive, ArchiveAdmin)
+admin.site.register(Session, planning_admin.SessionAdmin)
+admin.site.register(WeeklyPlan, planning_admin.WeeklyPlanAdmin)
+admin.site.register(Holiday, planning_admin.HolidayAdmin)

@@ -5,27 +5,27 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Refusal
+from hospital.theme import ActionForm, ModelAdmin, Textarea
 
 
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
-    why = forms.CharField(label=_("why"), widget=forms.Textarea(attrs={"rows": 2}))
+    why = forms.CharField(label=_("why"), widget=Textarea(attrs={"rows": 2}))
 
 
 class ReasonActionForm(ActionForm):
     """Beside the list of actions."""
 
-    why = forms.CharField(label=_("why"), required=False)
+    why = forms.CharField(label=_("why"), required=False, widget=forms.TextInput(attrs={"class": "action-why"}))
 
 
-class ReasonActions(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReasonActions(ModelAdmin):
     """A list whose actions are done with a reason."""
 
     action_form = ReasonActionForm

@@ -15,6 +15,7 @@ from hospital.archives.models import Archive, Card, MasterRecord
 from hospital.changes import Change
 from hospital.idempotency import IdempotentRequest
 from hospital.notices.models import Notice
+from hospital.planning.models import Holiday, WeeklyPlan
 from hospital.ticks import Tick
 from hospital.tuning import Tuning
 from hospital.worklist import Journal
@@ -28,6 +29,7 @@ __all__ = [
     "Department",
     "Doctor",
     "FollowLink",
+    "Holiday",
     "IdempotentRequest",
     "Journal",
     "MasterRecord",
@@ -38,4 +40,5 @@ __all__ = [
     "Session",
     "Tick",
     "Tuning",
+    "WeeklyPlan",
 ]

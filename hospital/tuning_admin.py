@@ -29,6 +29,7 @@ class TuningForm(ReasonForm):
 class TuningAdmin(ReasonAdmin):
     form = TuningForm
     asked = ("value", "why")
+    list_before_template = "admin/hospital/tuning/explained.html"
     list_display = ("name", "meaning", "in_force", "unit", "comes_from", "bounds")
     readonly_fields = ("name", "meaning", "unit", "bounds", "comes_from", "in_force")
 

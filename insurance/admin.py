@@ -1,9 +1,14 @@
 """Staff's view of what is owed to the insurer. What staff may do: `admin.py` of quota, trial, desk, reconciliation."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
-from hospital.admin import ReadOnly
+from hospital import badges
+from hospital.models import Appointment
+from hospital.read_only import ReadOnly
+from insurance import words
 from insurance.desk import admin as desk
+from insurance.desk.patients_admin import AppointmentAdmin
 from insurance.models import (
     CaseFile,
     ClockStep,
@@ -42,21 +47,26 @@ admin.site.register(Line, trial.LineAdmin)
 admin.site.register(LineDay, trial.LineDayAdmin)
 admin.site.register(Trial, trial.TrialAdmin)
 admin.site.register(Visit, trial.VisitAdmin)
+admin.site.register(Appointment, AppointmentAdmin)
 admin.site.register(CaseFile, desk.CaseFileAdmin)
 admin.site.register(Decision, desk.DecisionAdmin)
 
 
 @admin.register(Settlement)
 class SettlementAdmin(ReadOnly):
-    list_display = ("id", "appointment", "mode", "state", "total_fen", "fund_fen", "cash_fen", "setl_id", "last_error")
+    list_display = ("id", "appointment", "mode", "badge", "total_fen", "fund_fen", "cash_fen", "setl_id", "last_error")
     list_filter = ("state", "mode")
-    search_fields = ("settle_msgid", "setl_id")
+    search_fields = ("settle_msgid__exact", "setl_id__exact")
+    search_help_text = _("setl_id or msgid")
+    badge = badges.column(words.SETTLEMENT, words.TONES)
 
 
 @admin.register(PaymentOrder)
 class PaymentOrderAdmin(ReadOnly):
-    list_display = ("order_no", "state", "amount_fen", "expires_at", "paid_at")
+    list_display = ("order_no", "badge", "amount_fen", "expires_at", "paid_at")
     list_filter = ("state",)
+    search_fields = ("order_no__exact",)
+    badge = badges.column(words.PAYMENT, words.TONES)
 
 
 @admin.register(InterfaceCall)
@@ -65,5 +75,6 @@ class InterfaceCallAdmin(ReadOnly):
 
     list_display = ("msgid", "infno", "lane", "purpose", "outcome", "note", "sent_at", "answered_at")
     list_filter = ("infno", "lane", "outcome")
-    search_fields = ("msgid", "purpose")
+    search_fields = ("msgid__exact", "purpose__exact")
+    search_help_text = _("msgid, or what it was for: settlement 12")
     fields = list_display

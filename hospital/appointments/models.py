@@ -94,6 +94,9 @@ class Session(models.Model):
     ends_at = models.DateTimeField(_("ends at"))
     capacity = models.PositiveIntegerField(_("seats"))
     free = models.PositiveIntegerField(_("free seats"))
+    plan = models.ForeignKey(
+        "hospital.WeeklyPlan", models.SET_NULL, null=True, editable=False, verbose_name=_("weekly plan")
+    )
 
     class Meta:
         verbose_name = _("session")
@@ -101,6 +104,7 @@ class Session(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(free__lte=F("capacity")), name="session_free_within_capacity"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_start"),
+            models.UniqueConstraint(fields=["plan", "starts_at"], name="one_session_of_a_plan_at_a_time"),
         ]
 
     def __str__(self) -> str:

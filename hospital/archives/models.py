@@ -59,6 +59,7 @@ class Archive(WorkItem):
     card_type = models.CharField(_("card type"), max_length=2)
     card_number = EncryptedText(_("card number"))
     card_index = models.CharField(_("card index"), max_length=64)
+    card_tail = models.CharField(_("index of the card's last four"), max_length=64, db_default="", db_index=True)
     number = models.CharField(_("archive number"), max_length=20, unique=True, null=True)
     master = models.ForeignKey(MasterRecord, models.PROTECT, null=True, verbose_name=_("master record"))
     filed_at = models.DateTimeField(_("filed at"), null=True)
@@ -67,6 +68,7 @@ class Archive(WorkItem):
     class Meta:
         verbose_name = _("archive")
         verbose_name_plural = _("archives")
+        permissions = [("reveal_archive", "Can see personal data whole, with a reason")]
         indexes = [models.Index(fields=["id"], condition=Q(state=ArchiveState.QUEUED), name="archive_waiting")]
 
     def __str__(self) -> str:

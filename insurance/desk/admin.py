@@ -16,8 +16,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from hospital.admin import ReadOnly
+from hospital import badges
 from hospital.errors import Refusal
+from hospital.read_only import ReadOnly
 from insurance.desk import acting, decisions, pages, redrive, words
 from insurance.desk.acting import Seen
 from insurance.desk.actions import AT_ONCE, Action
@@ -27,6 +28,7 @@ from insurance.payment.models import Refund
 from insurance.settlement.models import Settlement
 from insurance.trial import frozen
 from insurance.trial.models import Trial
+from insurance.words import DECISION, TONES
 
 TEMPLATES = "admin/insurance/casefile"
 NAMED = 20
@@ -194,8 +196,9 @@ def _person(request: HttpRequest) -> User:
 class DecisionAdmin(ReadOnly):
     """To look at. What is proposed is decided on the case's page, where the whole story stands."""
 
-    list_display = ("id", "case", "action", "state", "asked_by", "created_at", "decided_by", "decided_at")
+    list_display = ("id", "case", "action", "badge", "asked_by", "created_at", "decided_by", "decided_at")
     list_filter = ("state", "action")
+    badge = badges.column(DECISION, TONES)
     list_select_related = ("settlement", "asked_by", "decided_by")
 
     @admin.display(description=_("case"))

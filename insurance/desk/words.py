@@ -4,58 +4,13 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
+from hospital import words
+from hospital.badges import Tone
 from insurance.desk.actions import Action
 from insurance.interface.client import Outcome
-from insurance.quota.lanes import Lane
-from insurance.states import DecisionState, PaymentState, RefundState, SettlementState, TrialState
+from insurance.quota.lanes import SHARED, Lane
+from insurance.words import DAY_BOOK, DECISION, DIFFERENCE, PAYMENT, REFUND, SETTLEMENT, TONES, TRIAL
 
-SETTLEMENT: Mapping[str, object] = {
-    SettlementState.WAITING: _("waits for its turn"),
-    SettlementState.CALLING: _("being settled"),
-    SettlementState.INSURED: _("settled by the insurer"),
-    SettlementState.PAYING: _("waits for the payment"),
-    SettlementState.CLAIMING: _("paid, to be claimed"),
-    SettlementState.PAID: _("paid"),
-    SettlementState.CONFIRMING: _("network is told"),
-    SettlementState.COMPLETED: _("complete"),
-    SettlementState.REFUSED: _("refused by the insurer"),
-    SettlementState.UNKNOWN: _("not known"),
-    SettlementState.REVERSING: _("being undone"),
-    SettlementState.REFUNDING: _("money goes back"),
-    SettlementState.REVERSED: _("undone"),
-    SettlementState.MANUAL: _("needs a person"),
-}
-TRIAL: Mapping[str, object] = {
-    TrialState.WAITING: _("waits in the line"),
-    TrialState.CALLING: _("being priced"),
-    TrialState.PRICED: _("priced"),
-    TrialState.ACCEPTED: _("accepted"),
-    TrialState.REFUSED: _("refused by the insurer"),
-    TrialState.EXPIRED: _("expired"),
-    TrialState.SUPERSEDED: _("superseded"),
-    TrialState.CANCELLED: _("cancelled"),
-    TrialState.FROZEN: _("trial frozen"),
-}
-PAYMENT: Mapping[str, object] = {
-    PaymentState.OPEN: _("open"),
-    PaymentState.PAID: _("paid"),
-    PaymentState.EXPIRED: _("expired"),
-    PaymentState.CANCELLED: _("cancelled"),
-    PaymentState.REFUNDED: _("given back"),
-}
-REFUND: Mapping[str, object] = {
-    RefundState.DUE: _("to be given back"),
-    RefundState.DONE: _("given back"),
-    RefundState.REFUSED: _("refund refused"),
-}
-DECISION: Mapping[str, object] = {
-    DecisionState.PROPOSED: _("to be decided"),
-    DecisionState.APPROVED: _("approved"),
-    DecisionState.CARRIED_OUT: _("carried out"),
-    DecisionState.REJECTED: _("rejected"),
-    DecisionState.WITHDRAWN: _("withdrawn"),
-    DecisionState.LAPSED: _("lapsed"),
-}
 OUTCOME: Mapping[str, object] = {
     "": _("no answer yet"),
     Outcome.ANSWERED: _("answered"),
@@ -68,6 +23,7 @@ LANES: Mapping[str, object] = {
     Lane.TRIAL: _("trial"),
     Lane.SETTLEMENT: _("settlement"),
     Lane.RECOVERY: _("recovery"),
+    SHARED: _("all calls together"),
 }
 _BY_KIND = {
     "outcome": OUTCOME,
@@ -77,6 +33,11 @@ _BY_KIND = {
     "paymentorder": PAYMENT,
     "refund": REFUND,
     "decision": DECISION,
+    "daybook": DAY_BOOK,
+    "difference": DIFFERENCE,
+    "appointment": words.APPOINTMENT,
+    "archive": words.ARCHIVE,
+    "notice": words.NOTICE,
 }
 KINDS: Mapping[str, object] = {
     "settlement": _("settlement"),
@@ -84,12 +45,27 @@ KINDS: Mapping[str, object] = {
     "paymentorder": _("payment order"),
     "refund": _("refund"),
     "decision": _("decision"),
+    "appointment": _("appointment"),
+    "archive": _("archive"),
+    "notice": _("notice"),
 }
+
+LINES: Mapping[str, object] = {"common": _("common line"), "urgent": _("urgent cases")}
+
+
+def line(name: str) -> str:
+    """A line in words; a department's by its code."""
+    return str(LINES.get(name, name))
 
 
 def state(kind: str, name: str) -> str:
     """The state of a row of this kind, in words; as it is where there are none."""
     return str(_BY_KIND.get(kind, {}).get(name, name))
+
+
+def tone(name: str) -> Tone:
+    """The colour of a state."""
+    return TONES.get(name) or words.TONES.get(name, Tone.PLAIN)
 
 
 def changed(subject: str, text: str) -> str:

@@ -11,8 +11,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from hospital.admin import ReadOnly
 from hospital.changes_admin import ReasonAdmin, ReasonForm, at_the_field
+from hospital.read_only import ReadOnly
 from insurance.quota import gate, insurers, limits, permits
 from insurance.quota.models import Insurer, MaintenanceWindow, Quota
 
@@ -153,6 +153,7 @@ class QuotaForm(ReasonForm):
 
 class QuotaAdmin(ReasonAdmin):
     form = QuotaForm
+    list_before_template = "admin/hospital/tuning/explained.html"
     list_display = ("name", "insurer", "per_minute", "in_force", "least", "adapts", "evenly")
     readonly_fields = ("insurer", "name", "in_force", "free", "history")
     asked = ("per_minute", "least", "adapts", "evenly", "why")

@@ -1,6 +1,5 @@
 """The proof of the limit for staff: the last hour as a curve against n, the days kept, and each day's statement."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,16 +10,13 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from hospital.admin import ReadOnly
 from hospital.errors import Invalid
-from insurance.quota import curve, days, paper, permits, proof, statement
-from insurance.quota.curve import Drawing
+from hospital.read_only import ReadOnly
+from insurance.quota import days, paper, permits, picture, proof, statement
 from insurance.quota.days import ProofDay
 from insurance.quota.models import Quota
-from insurance.quota.windows import SECOND, Columns
 
 SHOWN = timedelta(minutes=60)
-COLUMN_SECONDS = 5
 TICK = timedelta(minutes=10)
 SHOWN_DAYS = 30
 REFRESH_SECONDS = 5
@@ -85,33 +81,15 @@ def _answer(day: date, ending: str, signed: bytes) -> HttpResponse:
 
 
 def _shown(quota: Quota, now: datetime) -> dict[str, Any]:
-    columns = Columns(
-        proof.microseconds(now - SHOWN), COLUMN_SECONDS * SECOND, int(SHOWN.total_seconds()) // COLUMN_SECONDS
-    )
-    worst = proof.worst_of(quota, now - SHOWN, now, [columns])
+    drawn = picture.of(quota, now, SHOWN, TICK)
     today = timezone.localdate(now, timezone.get_default_timezone())
     kept = ProofDay.objects.filter(quota=quota, day__gt=today - timedelta(days=SHOWN_DAYS))
     return {
         "quota": quota,
-        "worst": worst,
-        "holds": proof.holds(worst),
+        "worst": drawn.worst,
+        "holds": proof.holds(drawn.worst),
         "window_seconds": permits.WINDOW_SECONDS,
-        "now_standing": columns.level[-1],
-        "drawing": _drawing(quota, columns, now),
+        "now_standing": drawn.now_standing,
+        "drawing": drawn.drawing,
         "days": [{"proof": each, "holds": proof.holds(each), "is_over": days.is_over(each.day)} for each in kept],
     }
-
-
-def _drawing(quota: Quota, columns: Columns, now: datetime) -> Drawing:
-    begin = now - SHOWN
-    points = curve.columns(begin.timestamp(), COLUMN_SECONDS, columns.level)
-    limit = [(change.at.timestamp(), change.in_force) for change in proof.changes_of(quota, begin, now)]
-    times = [(at.timestamp(), f"{timezone.localtime(at):%H:%M}") for at in _ticks(begin, now)]
-    return curve.drawing(points, limit, now.timestamp(), times)
-
-
-def _ticks(begin: datetime, end: datetime) -> Iterator[datetime]:
-    at = begin - (begin - datetime.min.replace(tzinfo=begin.tzinfo)) % TICK + TICK
-    while at < end:
-        yield at
-        at += TICK

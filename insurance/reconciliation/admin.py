@@ -13,26 +13,29 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from hospital.admin import ReadOnly
+from hospital import badges
 from hospital.changes_admin import ReasonActions
 from hospital.errors import Refusal
+from hospital.read_only import ReadOnly
+from insurance import words
 from insurance.reconciliation import closing, resolving, schedule
+from insurance.reconciliation import words as in_words
 from insurance.reconciliation.late import booked_late
 from insurance.reconciliation.models import DayBook, Difference
 from insurance.states import DayBookState, DifferenceState
 
 _TEMPLATE = "admin/insurance/daybook/change_form.html"
-_COLUMNS = ("ours_fen", "theirs_fen", "said", "key", "resolved_by")
+_COLUMNS = ("ours_fen", "theirs_fen", "our_row_says", "key", "resolved_by")
 _SUMS = (
     ("settled", _("settled")),
     ("undone", _("undone")),
-    ("total_fen", _("total (fen)")),
-    ("fund_fen", _("fund (fen)")),
-    ("account_fen", _("account (fen)")),
+    ("total_fen", _("total (yuan)")),
+    ("fund_fen", _("fund (yuan)")),
+    ("account_fen", _("account (yuan)")),
     ("paid", _("paid")),
-    ("paid_fen", _("paid (fen)")),
+    ("paid_fen", _("paid (yuan)")),
     ("refunded", _("given back")),
-    ("refunded_fen", _("given back (fen)")),
+    ("refunded_fen", _("given back (yuan)")),
 )
 
 
@@ -41,7 +44,7 @@ class DayBookAdmin(ReasonActions, ReadOnly):
 
     list_display = (
         "day",
-        "state",
+        "badge",
         "open_differences",
         "reconciled_at",
         "last_error",
@@ -50,6 +53,7 @@ class DayBookAdmin(ReasonActions, ReadOnly):
         "verdict",
     )
     list_filter = ("state",)
+    badge = badges.column(words.DAY_BOOK, words.TONES)
     date_hierarchy = "day"
     actions = ("reconcile",)
 
@@ -126,9 +130,10 @@ class DayBookAdmin(ReasonActions, ReadOnly):
 class DifferenceAdmin(ReasonActions, ReadOnly):
     """Resolved with evidence: the reason."""
 
-    list_display = ("day", "state", "age", "classed", "movement", "remedy", "appointment", "number", *_COLUMNS)
+    list_display = ("day", "badge", "age", "class_", "movement_", "remedy_", "appointment", "number", *_COLUMNS)
     list_filter = ("state", "classed", "movement", "remedy", "book")
     search_fields = ("key", "msgid")
+    badge = badges.column(words.DIFFERENCE, words.TONES)
     list_select_related = ("book", "settlement")
     actions = ("resolve",)
 
@@ -152,8 +157,20 @@ class DifferenceAdmin(ReasonActions, ReadOnly):
         return row.settlement.number if row.settlement else None
 
     @display(description=_("our row says"))
-    def said(self, row: Difference) -> str:
-        return row.said
+    def our_row_says(self, row: Difference) -> object:
+        return in_words.SAYS.get(row.said, row.said)
+
+    @display(description=_("class"), ordering="classed")
+    def class_(self, row: Difference) -> object:
+        return in_words.CLASSES.get(row.classed, row.classed)
+
+    @display(description=_("movement"), ordering="movement")
+    def movement_(self, row: Difference) -> object:
+        return in_words.MOVEMENTS.get(row.movement, row.movement)
+
+    @display(description=_("remedy"), ordering="remedy")
+    def remedy_(self, row: Difference) -> object:
+        return in_words.REMEDIES.get(row.remedy, row.remedy)
 
     @display(description=_("age (days)"), ordering="first_seen")
     def age(self, row: Difference) -> int:
@@ -167,11 +184,17 @@ def _asking(*, details: bool) -> Callable[..., None]:
     return ask
 
 
+def _sum(name: str, label: object, values: list[int | None]) -> dict[str, Any]:
+    """A line of the three books; a book that knows nothing of it has None."""
+    told = {value for value in values if value is not None}
+    return {"label": label, "values": values, "is_money": name.endswith("_fen"), "differs": len(told) > 1}
+
+
 def _shown(book: DayBook) -> dict[str, Any]:
     books = (book.ours, book.insurer, book.payments)
     return {
         "book": book,
-        "sums": [(label, [each.get(name) for each in books]) for name, label in _SUMS],
+        "sums": [_sum(name, label, [each.get(name) for each in books]) for name, label in _SUMS],
         "differences": book.differences.select_related("settlement").order_by("state", "classed", "pk"),
         "late": booked_late(book),
         "stands": closing.standing(book, timezone.now()),

@@ -73,7 +73,12 @@ class Settlement(WorkItem):
                 fields=["state", "due_at"],
                 condition=~Q(state__in=["completed", "refused", "reversed"]),
                 name="settlement_open",
-            )
+            ),
+            models.Index(
+                fields=["state", "since"],
+                condition=Q(state__in=["completed", "refused", "reversed"]),
+                name="settlement_ended",
+            ),
         ]
         # Money that comes after the end turns REVERSED into REFUNDING (`saga`) also where another settlement is under
         # way; that MANUAL and REFUNDING bar a new one is seen to in `opening`, under the appointment's lock.

@@ -8,8 +8,10 @@ from django.http import HttpRequest
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from hospital.admin import ReadOnly
+from hospital import badges
 from hospital.changes_admin import ReasonActions, ReasonAdmin, ReasonForm, at_the_field
+from hospital.read_only import ReadOnly
+from insurance import words
 from insurance.quota import insurers
 from insurance.states import TrialState
 from insurance.trial import departments, line, urgency
@@ -66,9 +68,11 @@ class LineAdmin(ReasonAdmin):
 
 
 class TrialAdmin(ReasonActions, ReadOnly):
-    list_display = ("id", "appointment", "state", "line", "number", "attempt", "total_fen", "cash_fen", "last_error")
+    list_display = ("id", "appointment", "badge", "line", "number", "attempt", "total_fen", "cash_fen", "last_error")
     list_filter = ("state", "line")
     list_select_related = ("appointment", "line__department")
+    search_fields = ("appointment__id__exact",)
+    badge = badges.column(words.TRIAL, words.TONES)
     actions = ("expedite",)
 
     def has_expedite_permission(self, request: HttpRequest) -> bool:

@@ -22,6 +22,7 @@ from insurance.states import TrialState
 from insurance.trial.models import Trial, Visit
 
 ORDINARY_OUTPATIENT = "11"
+_TRIAL = "trial "
 """`med_type` (protocol 3.0)."""
 
 
@@ -157,7 +158,12 @@ def may_have_surplus(visit: Visit) -> bool:
 
 def purpose_of(trial_id: int) -> str:
     """What the messages of a trial are written down under."""
-    return f"trial {trial_id}"
+    return f"{_TRIAL}{trial_id}"
+
+
+def trial_id(purpose: str) -> int | None:
+    """The trial whose message was written down under this; None: it was no trial's."""
+    return int(purpose.removeprefix(_TRIAL)) if purpose.startswith(_TRIAL) else None
 
 
 def _lost_registration(client: InsuranceClient, visit: Visit) -> str:

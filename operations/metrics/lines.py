@@ -1,6 +1,7 @@
 """Who waits: for filing, for notices, for a trial; and how good the expected waits were."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
@@ -34,31 +35,63 @@ _LINES = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Backlogs:
+    """What waits for the hospital itself; counts up to COUNTED_AT_MOST, ages in seconds (0: nothing waits)."""
+
+    archives: int
+    archive_age: float
+    notices: int
+    notice_age: float
+    notices_failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One line: how many wait, and how long the first of them has waited (seconds)."""
+
+    insurer: str
+    line: str
+    count: int
+    oldest_seconds: float
+
+
+def backlogs() -> Backlogs:
+    """Archives that wait to be filed, notices that are due, and those of the last day that were given up."""
+    ((archives, archive_age, notices, notice_age, failed),) = rows(_BACKLOGS)
+    return Backlogs(archives, archive_age or 0, notices, notice_age or 0, failed)
+
+
+def waiting() -> list[Waiting]:
+    """Who waits for a trial, line by line."""
+    return [Waiting(*row) for row in rows(_LINES)]
+
+
 def read() -> Iterable[Metric]:
     """The backlogs and the lines."""
-    ((archives, archive_age, notices, notice_age, failed),) = rows(_BACKLOGS)
-    yield gauge("hospital_archives_waiting", "Archives that wait to be filed.", archives)
-    yield gauge("hospital_archives_oldest_wait_seconds", "How long the oldest of them has waited.", archive_age or 0)
-    yield gauge("hospital_notices_waiting", "Notices that are due and not sent.", notices)
-    yield gauge("hospital_notices_oldest_wait_seconds", "How long the first of them has been due.", notice_age or 0)
-    yield gauge("hospital_notices_failed", "Notices of the last day that were given up.", failed)
+    told = backlogs()
+    yield gauge("hospital_archives_waiting", "Archives that wait to be filed.", told.archives)
+    yield gauge("hospital_archives_oldest_wait_seconds", "How long the oldest of them has waited.", told.archive_age)
+    yield gauge("hospital_notices_waiting", "Notices that are due and not sent.", told.notices)
+    yield gauge("hospital_notices_oldest_wait_seconds", "How long the first of them has been due.", told.notice_age)
+    yield gauge("hospital_notices_failed", "Notices of the last day that were given up.", told.notices_failed)
     yield from _lines()
     yield from _expected()
 
 
 def _lines() -> Iterable[Metric]:
-    found, labels = rows(_LINES), ["insurer", "line"]
+    found, labels = waiting(), ["insurer", "line"]
     yield filled(
         "insurance_line_waiting",
         "Patients who wait for a trial.",
         labels,
-        (([insurer, line], waiting) for insurer, line, waiting, _ in found),
+        (([one.insurer, one.line], one.count) for one in found),
     )
     yield filled(
         "insurance_line_oldest_wait_seconds",
         "How long the first in the line has waited.",
         labels,
-        (([insurer, line], age) for insurer, line, _, age in found),
+        (([one.insurer, one.line], one.oldest_seconds) for one in found),
     )
 
 

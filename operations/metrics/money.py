@@ -24,9 +24,15 @@ _REFUNDS = f"""
 """
 
 
+def live() -> list[tuple[str, int, float]]:
+    """Settlements under way: state, how many, and how long the oldest has been in it (seconds)."""
+    found = rows(_LIVE, states=[state.value for state in LIMIT_SECONDS])
+    return [(state, count, age) for state, count, age in found]
+
+
 def read() -> Iterable[Metric]:
     """Everything where somebody's money has not come to rest."""
-    found = rows(_LIVE, states=[state.value for state in LIMIT_SECONDS])
+    found = live()
     yield filled(
         "insurance_settlements",
         "Settlements under way, by state.",

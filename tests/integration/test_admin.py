@@ -1,6 +1,6 @@
 """Staff's view: everything can be looked at, no state can be written, n can be changed."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from hospital import tuning
-from hospital.models import Appointment, Archive, Change, Doctor, Journal, Notice, PriceList, Session
+from hospital.models import (
+    Appointment,
+    Archive,
+    Change,
+    Doctor,
+    Holiday,
+    Journal,
+    Notice,
+    PriceList,
+    Session,
+    WeeklyPlan,
+)
 from hospital.privacy import masked
 from insurance.desk import decisions
 from insurance.desk.actions import Action
@@ -87,6 +98,10 @@ def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
     settlement = doing.paying(doing.priced(doing.somebody_who_pays_cash()))
     decided = brought.manual_from_confirming()
     decisions.propose(brought.seen(decided), Action.UNDO, who=brought.somebody("clerk"), why="because")
+    Holiday.objects.create(day=timezone.localdate(), name="New Year")
+    plan = {"begins": time(8), "ends": time(12), "from_day": timezone.localdate(), "until_day": timezone.localdate()}
+    session = settlement.appointment.session
+    WeeklyPlan.objects.create(doctor=session.doctor, price_list=session.price_list, weekday=1, seats=9, **plan)
     days.remember_lately()
     doing.pay(settlement)
     assert reconcile.run(timezone.localdate()).differences.exists(), "paid there, and not heard of"

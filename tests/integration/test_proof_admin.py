@@ -92,7 +92,7 @@ def test_it_follows_or_stands_still_without_a_script_of_its_own(desk: Client) ->
     following, still = shown(desk), shown(desk, still="")
     assert '<meta http-equiv="refresh" content="5">' in following
     assert "http-equiv" not in still
-    content = following[following.index('id="content-main"') : following.index('id="footer"')]
+    content = following[following.index('id="content-main"') : following.index("</main>")]
     assert "<script" not in content and "style=" not in content and "<style" not in content
 
 

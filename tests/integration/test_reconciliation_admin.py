@@ -52,9 +52,9 @@ def test_a_day_is_shown_with_its_three_books_and_its_differences(
     made(book, key="S-odd", evidence="one\ntwo")
     at_the_desk(client, LOOK)
     shown = page(client, address(DayBook, "change", book.pk))
-    for told in ("3052", "the insurer's", "S-odd", "one<br>two", "0 unknown, 1 one-sided", "the day is not over"):
+    for told in ("30.52", "the insurer's", "S-odd", "one<br>two", "0 unknown, 1 one-sided", "the day is not over"):
         assert told in shown, told
-    assert "<form" not in shown[shown.index('id="content-main"') : shown.index('id="footer"')]
+    assert "<form" not in shown[shown.index('id="content-main"') : shown.index("</main>")]
     assert address(DayBook, "change", book.pk) in page(client, address(DayBook, "changelist"))
     assert "S-odd" in page(client, address(Difference, "changelist"))
 

@@ -46,8 +46,8 @@ def refused(client: Client, **fields: str) -> dict[str, list[str]]:
 
 def test_every_setting_is_listed_with_its_value_source_and_bounds(clerk: Client) -> None:
     tuning.change("FILING_EVERY_SECONDS", 7, who=None, why="")
-    listed = page(clerk, SETTINGS).split("<tbody>")[1].split("</tbody>")[0]
-    rows = {row.split("</a>")[0].split(">")[-1]: row for row in listed.split("<tr>")[1:]}
+    listed = page(clerk, SETTINGS).split("</thead>")[1].split("</table>")[0]
+    rows = {row.split("</a>")[0].split(">")[-1].strip(): row for row in listed.split("<tr ")[1:]}
     assert set(rows) == set(settings.TUNABLE)
     for told in ("How many records are filed at one tick (m)", ">200<", "records", "environment", "1 – 10000"):
         assert told in rows["FILING_BATCH_SIZE"]

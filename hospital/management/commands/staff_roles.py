@@ -8,7 +8,7 @@ from hospital import roles
 
 
 class Command(BaseCommand):
-    help = "Make the groups of staff (clerk, supervisor) with their permissions; people are put into them in the admin."
+    help = "Make the groups of staff (docs/roles.md) with their permissions; people are put into them in the admin."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for group in roles.make():

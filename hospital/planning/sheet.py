@@ -1,0 +1,53 @@
+"""Sessions as a sheet (CSV, XLSX): brought in all or none, with what is wrong said row by row; written out safely."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from import_export.fields import Field
+from import_export.resources import ModelResource
+from import_export.widgets import DateTimeWidget, ForeignKeyWidget, IntegerWidget
+
+from hospital.appointments.models import Doctor, PriceList, Session
+from hospital.changes_admin import at_the_field
+from hospital.errors import Conflict
+from hospital.planning import plans
+
+MINUTES = "%Y-%m-%d %H:%M"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet program, whoever wrote it."""
+
+
+class SessionSheet(ModelResource):  # type: ignore[misc]
+    """One row a session. What is there already as it stands in the sheet is left as it is; nothing is rewritten."""
+
+    doctor = Field("doctor", "doctor", ForeignKeyWidget(Doctor, "code"))
+    price_list = Field("price_list", "price_list", ForeignKeyWidget(PriceList, "name"))
+    starts_at = Field("starts_at", "starts_at", DateTimeWidget(MINUTES))
+    ends_at = Field("ends_at", "ends_at", DateTimeWidget(MINUTES))
+    seats = Field("capacity", "seats", IntegerWidget())
+    free = Field("free", "free", IntegerWidget(), readonly=True)
+
+    class Meta:
+        model = Session
+        fields = ("doctor", "price_list", "starts_at", "ends_at", "seats", "free")
+        export_order = fields
+        import_id_fields = ("doctor", "starts_at")
+        use_transactions = True
+        skip_unchanged = True
+        report_skipped = True
+
+    def before_save_instance(self, instance: Session, row: Any, **kwargs: Any) -> None:
+        """The rules of planning; raises what they raise, and the row says so."""
+        with at_the_field():
+            self._check(instance)
+        instance.free = instance.capacity
+
+    def _check(self, instance: Session) -> None:
+        if instance.pk:
+            raise Conflict("session_exists", _("This session is there already and is not as the sheet has it."))
+        plans.check(instance.doctor, instance.starts_at, instance.ends_at, instance.capacity)
+
+    def export_field(self, field: Field, instance: Session, **kwargs: Any) -> Any:
+        """A text that would be a formula becomes a text again."""
+        value = super().export_field(field, instance, **kwargs)
+        return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

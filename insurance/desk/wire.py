@@ -1,0 +1,55 @@
+"""A message to or from the insurer as staff may see it: how it is built, what was asked for and what it came to.
+
+Whatever is not known to be harmless is masked: names, numbers, dates of birth and diagnoses of the patient, and every
+field that nobody has thought of here.
+"""
+
+import json
+import re
+from typing import Any
+
+from insurance.interface.errors import scrub
+
+MASK = "•••"
+
+_HARMLESS = frozenset(
+    (
+        *("infno", "msgid", "inf_time", "infver", "mdtrtarea_admvs", "insuplc_admdvs", "recer_sys_code", "signtype"),
+        *("fixmedins_code", "fixmedins_name", "infcode", "inf_refmsgid", "refmsg_time", "respond_time", "code"),
+        *("mdtrt_id", "setl_id", "medins_setl_id", "chrg_bchno", "feedetl_sn", "omsgid", "oinfno", "invono"),
+        *("med_list_codg", "medins_list_codg", "cnt", "pric", "med_chrgitm_type", "chrgitm_lv", "fulamt_ownpay_flag"),
+        *("insutype", "med_type", "clr_type", "clr_optins", "clr_way", "psn_setlway", "acct_used_flag", "caty"),
+    )
+)
+_AMOUNT = re.compile(r".*(_sumamt|_amt|_pay|_fee|_prop|fee_sumamt|_part)$")
+_SAID = frozenset(("err_msg", "warn_msg", "message"))
+"""The centre's own words: names and numbers are taken out of them (`scrub`)."""
+
+
+def masked(body: str) -> str:
+    """The message, laid out, with everything personal masked; "" where there is none or it cannot be read."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return ""
+    return json.dumps(_masked(document), ensure_ascii=False, indent=1) if isinstance(document, dict) else ""
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _field(name, inner) for name, inner in value.items()}
+        case list():
+            return [_masked(inner) for inner in value]
+        case None | "":
+            return value
+        case _:
+            return MASK
+
+
+def _field(name: str, value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return _masked(value)
+    if name in _SAID:
+        return scrub(str(value or ""))
+    return value if name in _HARMLESS or _AMOUNT.match(name) else _masked(value)

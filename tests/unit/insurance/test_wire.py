@@ -1,0 +1,52 @@
+"""What staff see of a message: nothing personal, whatever the message is."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from insurance.desk import wire
+
+SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.json"))
+PERSONAL = ("psn_name", "psn_no", "certno", "mdtrt_cert_no", "brdy", "tel", "diag_name", "dise_name", "opter_name")
+
+
+def values(node: Any, *names: str) -> Iterator[str]:
+    """Every value under one of these names."""
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node if isinstance(node, list) else []):
+        if name in names and isinstance(inner, str | int) and len(str(inner)) > 1:
+            yield str(inner)
+        yield from values(inner, *names)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_no_recorded_message_tells_who_it_is_about(sample: Path) -> None:
+    text = sample.read_text()
+    shown = json.loads(wire.masked(text))
+    assert set(values(shown, *PERSONAL)) <= {wire.MASK}
+    if not isinstance(json.loads(text), dict):
+        pytest.fail("a message is an object")
+
+
+def test_amounts_numbers_and_codes_stay() -> None:
+    message = {"infno": "2207A", "output": {"setlinfo": {"setl_id": "S1", "medfee_sumamt": 30.52, "psn_name": "测试"}}}
+    shown = json.loads(wire.masked(json.dumps(message)))
+    assert shown == {**message, "output": {"setlinfo": {"setl_id": "S1", "medfee_sumamt": 30.52, "psn_name": "•••"}}}
+
+
+def test_a_field_that_nobody_thought_of_is_masked() -> None:
+    assert json.loads(wire.masked('{"new_field": "张三", "rows": [["110101199001011234"]]}')) == {
+        "new_field": "•••",
+        "rows": [["•••"]],
+    }
+
+
+def test_the_centres_own_words_lose_names_and_numbers() -> None:
+    shown = wire.masked(json.dumps({"err_msg": "人员编号：11010119900101123X 未参保"}))
+    assert "11010119900101123X" not in shown and "未参保" in shown
+
+
+def test_what_cannot_be_read_is_not_shown() -> None:
+    assert [wire.masked(body) for body in ("", "<xml/>", "[1]", "{")] == [""] * 4
