@@ -102,6 +102,7 @@
       if (answer.redirected || answer.status === 404) return location.reload();
       if (answer.ok || answer.status === 304) {
         next = Number(answer.headers.get("X-Poll-After"));
+        document.querySelectorAll("[data-until-the-end]").forEach((part) => { part.hidden = !next; });
         if (answer.status === 200) show(await answer.text());
         etag = answer.headers.get("ETag") || etag;
       }
