@@ -10,15 +10,9 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
     Textarea = forms.Textarea
-    TextInput = forms.TextInput
-    Select = forms.Select
-    DateInput = forms.DateInput
 else:
     from unfold.admin import ModelAdmin, TabularInline
     from unfold.forms import ActionForm
-    from unfold.widgets import UnfoldAdminDateWidget as DateInput
-    from unfold.widgets import UnfoldAdminSelectWidget as Select
     from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
-    from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 
-__all__ = ["ActionForm", "DateInput", "ModelAdmin", "Select", "TabularInline", "TextInput", "Textarea"]
+__all__ = ["ActionForm", "ModelAdmin", "TabularInline", "Textarea"]
