@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from django import forms
     from django.contrib import admin
-    from django.contrib.admin.helpers import ActionForm
 
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
     Textarea = forms.Textarea
 else:
     from unfold.admin import ModelAdmin, TabularInline
-    from unfold.forms import ActionForm
     from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
 
-__all__ = ["ActionForm", "ModelAdmin", "TabularInline", "Textarea"]
+__all__ = ["ModelAdmin", "TabularInline", "Textarea"]
