@@ -6,8 +6,10 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PATH=/venv/bin:$PATH
 WORKDIR /app
 
 FROM python AS build
+# telemetry: with what sends traces (docs/ops)
+ARG LOCK=production
 COPY locks/ locks/
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes --requirement locks/production.txt
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes --requirement locks/$LOCK.txt
 
 FROM build AS build-demo
 RUN /venv/bin/pip install --no-cache-dir --require-hashes --requirement locks/demo.txt

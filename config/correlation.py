@@ -12,8 +12,9 @@ import structlog
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
-from config.masking import masked
+from config.masking import MASK, masked
 
+_KEY = re.compile(r"(?<=^/follow/)[^/]+")
 _SOUND = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -34,8 +35,8 @@ class Correlated(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        """Without the query: staff search by name there."""
-        return f"{request.method} {request.path}"
+        """Without the query: staff search by name there. The link to follow somebody by is a key, not an address."""
+        return f"{request.method} {_KEY.sub(MASK, request.path)}"
 
 
 def begin_task(**_: Any) -> None:

@@ -118,8 +118,6 @@ SIMPLE_JWT = {
     "SIGNING_KEY": env.secret("JWT_KEY", debug=DEBUG, default=SECRET_KEY),
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,  # a new password ends every token
     "TOKEN_OBTAIN_SERIALIZER": "hospital.appointments.serializers.SignInInput",
     "UPDATE_LAST_LOGIN": False,

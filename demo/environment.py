@@ -83,6 +83,7 @@ def _web(ports: Ports, home: Path, *, serve: bool) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         # The crowd comes from one address; every other limit stays as it is.
         "RATE_LIMIT_PER_ADDRESS": "1000000/m",
+        "RATE_LIMIT_SIGNED_IN_PER_ADDRESS": "1000000/m",
         "PUSH_PORT": str(ports.push),
         "PUSH_URL": f"http://127.0.0.1:{ports.push}/push" if serve else "",
         "FLOWER_PORT": str(ports.flower),

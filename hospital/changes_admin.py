@@ -6,41 +6,51 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Refusal
-from hospital.theme import ActionForm, ModelAdmin, Textarea
+from hospital.theme import ModelAdmin, Textarea
+
+SHOWN = 50
+"""So many of the ticked rows are named before something is done to them."""
 
 
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
     why = forms.CharField(label=_("why"), widget=Textarea(attrs={"rows": 2}))
 
 
-class ReasonActionForm(ActionForm):
-    """Beside the list of actions."""
-
-    why = forms.CharField(label=_("why"), required=False, widget=forms.TextInput(attrs={"class": "action-why"}))
-
-
 class ReasonActions(ModelAdmin):
-    """A list whose actions are done with a reason."""
+    """A list whose actions are asked about once more, with the reason, before they are done."""
 
-    action_form = ReasonActionForm
-
-    def do_each(self, request: HttpRequest, rows: QuerySet[Any], act: Callable[..., object]) -> None:
+    def do_each(self, request: HttpRequest, rows: QuerySet[Any], act: Callable[..., object]) -> HttpResponse | None:
         """`act(row, who=…, why=…)` for each row that was ticked; what is refused is told row by row."""
+        if "why" not in request.POST:
+            return self._asked_once_more(request, rows)
         done = 0
         for row in rows:
             try:
-                act(row, who=request.user, why=request.POST.get("why", ""))
+                act(row, who=request.user, why=request.POST["why"])
                 done += 1
             except Refusal as refusal:
                 self.message_user(request, f"{row}: {refusal.detail}", messages.ERROR)
         if done:
             self.message_user(request, _("Done: %(count)s.") % {"count": done}, messages.SUCCESS)
+        return None
+
+    def _asked_once_more(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse:
+        """Which rows, what is to be done, and why."""
+        name = request.POST["action"]
+        chosen = self.get_actions(request)[name]
+        shown = {"rows": rows[:SHOWN], "more": max(rows.count() - SHOWN, 0), "action": name}
+        shown["title"] = chosen[2] if chosen else name
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **shown}
+        context |= {"ticked": request.POST.getlist(ACTION_CHECKBOX_NAME), "across": request.POST.get("select_across")}
+        return TemplateResponse(request, "admin/confirm.html", context)
 
 
 class ReasonAdmin(ReasonActions):

@@ -16,12 +16,14 @@ from hospital.errors import Refusal
 from hospital.models import Session
 from hospital.planning import plans
 from hospital.planning.sheet import SessionSheet
-from hospital.theme import DateInput, ModelAdmin, TextInput
+from hospital.theme import ModelAdmin
 
 if TYPE_CHECKING:
 
     class ImportExport:
         """Its package has no types either."""
+
+        def process_result(self, result: Any, request: HttpRequest) -> HttpResponse: ...
 
     ExportForm = ImportForm = forms.Form
 else:
@@ -43,6 +45,16 @@ class SessionAdmin(ModelAdmin, ImportExport):
     date_hierarchy = "starts_at"
     exclude = ("free",)
 
+    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
+        """What came between looking and confirming is told; then nothing was done."""
+        if not (result.has_errors() or result.has_validation_errors()):
+            return super().process_result(result, request)
+        self.message_user(request, _("Nothing was brought in."), messages.ERROR)
+        for row in result.invalid_rows:
+            told = {"row": row.number, "why": " ".join(row.error.messages)}
+            self.message_user(request, _("Row %(row)s: %(why)s") % told, messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:hospital_session_import"))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Session | None = None) -> tuple[str, ...]:
         return ("capacity", "free") if obj else ()
 
@@ -56,10 +68,10 @@ class SessionAdmin(ModelAdmin, ImportExport):
 class RangeForm(forms.Form):
     """From when until when; when it is carried out, what was looked at, and why."""
 
-    first = forms.DateField(label=_("from day"), widget=DateInput())
-    last = forms.DateField(label=_("until day"), widget=DateInput())
-    looked_at = forms.IntegerField(required=False, widget=forms.HiddenInput())
-    why = forms.CharField(label=_("why"), required=False, widget=TextInput())
+    first = forms.DateField(label=_("from day"))
+    last = forms.DateField(label=_("until day"))
+    looked_at = forms.IntegerField(required=False)
+    why = forms.CharField(label=_("why"), required=False)
 
 
 class WeeklyPlanAdmin(ModelAdmin):

@@ -10,6 +10,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_ratelimit.core import get_usage
+from drf_spectacular.utils import OpenApiParameter
 from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
@@ -20,6 +21,10 @@ from rest_framework.throttling import BaseThrottle
 from hospital.errors import HeldBack
 
 log = logging.getLogger(__name__)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 100}, OpenApiParameter.HEADER
+)
 
 
 class BoundedJSONParser(JSONParser):

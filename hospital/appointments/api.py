@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
@@ -29,9 +29,7 @@ from hospital.appointments.serializers import (
 from hospital.archives import entry
 from hospital.identity import InsuranceCard
 from hospital.lists import StrictFilterBackend
-from hospital.rest import limit_signed_in
-
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
+from hospital.rest import IDEMPOTENCY_KEY, limit_signed_in
 
 
 class SessionsView(ListAPIView[Session]):

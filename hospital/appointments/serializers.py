@@ -29,8 +29,17 @@ class SignInInput(TokenObtainPairSerializer):
     token_class = DeviceToken
 
 
+class TokenField(serializers.CharField):
+    """As it is: a number is no token, and white space is part of it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class RefreshInput(StrictSerializer):
-    refresh = serializers.CharField(max_length=2000, trim_whitespace=False)
+    refresh = TokenField(max_length=2000, trim_whitespace=False)
 
 
 class PairOutput(serializers.Serializer[Any]):

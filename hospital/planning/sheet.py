@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.resources import ModelResource
@@ -17,11 +18,22 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet program, whoever wrote it."""
 
 
+class Known(ForeignKeyWidget):  # type: ignore[misc]
+    """A row that must be there already, by what people call it."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        try:
+            return super().clean(value, row, **kwargs)
+        except self.model.DoesNotExist:
+            missing = {"what": self.model._meta.verbose_name, "name": value}
+            raise ValidationError(_("There is no %(what)s %(name)s.") % missing) from None
+
+
 class SessionSheet(ModelResource):  # type: ignore[misc]
     """One row a session. What is there already as it stands in the sheet is left as it is; nothing is rewritten."""
 
-    doctor = Field("doctor", "doctor", ForeignKeyWidget(Doctor, "code"))
-    price_list = Field("price_list", "price_list", ForeignKeyWidget(PriceList, "name"))
+    doctor = Field("doctor", "doctor", Known(Doctor, "code"))
+    price_list = Field("price_list", "price_list", Known(PriceList, "name"))
     starts_at = Field("starts_at", "starts_at", DateTimeWidget(MINUTES))
     ends_at = Field("ends_at", "ends_at", DateTimeWidget(MINUTES))
     seats = Field("capacity", "seats", IntegerWidget())
@@ -35,6 +47,10 @@ class SessionSheet(ModelResource):  # type: ignore[misc]
         use_transactions = True
         skip_unchanged = True
         report_skipped = True
+
+    def import_data(self, dataset: Any, **kwargs: Any) -> Any:
+        """All or none, also when something has come between looking and confirming."""
+        return super().import_data(dataset, **{**kwargs, "rollback_on_validation_errors": True})
 
     def before_save_instance(self, instance: Session, row: Any, **kwargs: Any) -> None:
         """The rules of planning; raises what they raise, and the row says so."""

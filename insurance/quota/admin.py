@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -65,12 +65,12 @@ class InsurerAdmin(ReasonAdmin):
         insurers.set_flow(obj, **form.cleaned_data, who=request.user)
 
     @admin.action(description=_("Pause"), permissions=["change"])
-    def pause(self, request: HttpRequest, rows: QuerySet[Insurer]) -> None:
-        self.do_each(request, rows, insurers.pause)
+    def pause(self, request: HttpRequest, rows: QuerySet[Insurer]) -> HttpResponse | None:
+        return self.do_each(request, rows, insurers.pause)
 
     @admin.action(description=_("Resume"), permissions=["change"])
-    def resume(self, request: HttpRequest, rows: QuerySet[Insurer]) -> None:
-        self.do_each(request, rows, insurers.resume)
+    def resume(self, request: HttpRequest, rows: QuerySet[Insurer]) -> HttpResponse | None:
+        return self.do_each(request, rows, insurers.resume)
 
     @admin.display(description=_("gate"))
     def gate(self, insurer: Insurer) -> str:
@@ -127,8 +127,8 @@ class MaintenanceWindowAdmin(ReasonAdmin):
         obj.pk = insurers.plan_window(**form.cleaned_data, who=request.user).pk
 
     @admin.action(description=_("Drop"), permissions=["drop"])
-    def drop(self, request: HttpRequest, rows: QuerySet[MaintenanceWindow]) -> None:
-        self.do_each(request, rows, insurers.drop_window)
+    def drop(self, request: HttpRequest, rows: QuerySet[MaintenanceWindow]) -> HttpResponse | None:
+        return self.do_each(request, rows, insurers.drop_window)
 
 
 class QuotaForm(ReasonForm):

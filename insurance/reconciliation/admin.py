@@ -79,8 +79,8 @@ class DayBookAdmin(ReasonActions, ReadOnly):
         return request.user.has_perm("insurance.close_daybook")
 
     @action(description=_("Compare now"), permissions=["reconcile"])
-    def reconcile(self, request: HttpRequest, rows: QuerySet[DayBook]) -> None:
-        self.do_each(request, rows, schedule.ask_for)
+    def reconcile(self, request: HttpRequest, rows: QuerySet[DayBook]) -> HttpResponse | None:
+        return self.do_each(request, rows, schedule.ask_for)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -141,8 +141,8 @@ class DifferenceAdmin(ReasonActions, ReadOnly):
         return request.user.has_perm("insurance.change_difference")
 
     @action(description=_("Resolve, with the evidence as reason"), permissions=["resolve"])
-    def resolve(self, request: HttpRequest, rows: QuerySet[Difference]) -> None:
-        self.do_each(request, rows.order_by("pk"), resolving.resolve)
+    def resolve(self, request: HttpRequest, rows: QuerySet[Difference]) -> HttpResponse | None:
+        return self.do_each(request, rows.order_by("pk"), resolving.resolve)
 
     @display(description=_("day"), ordering="book__day")
     def day(self, row: Difference) -> str:

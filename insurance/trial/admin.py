@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Min, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
@@ -79,8 +79,8 @@ class TrialAdmin(ReasonActions, ReadOnly):
         return request.user.has_perm("insurance.change_trial")
 
     @admin.action(description=_("Urgent: to the head of the line"), permissions=["expedite"])
-    def expedite(self, request: HttpRequest, rows: QuerySet[Trial]) -> None:
-        self.do_each(request, rows.order_by("created_at", "pk"), urgency.expedite)
+    def expedite(self, request: HttpRequest, rows: QuerySet[Trial]) -> HttpResponse | None:
+        return self.do_each(request, rows.order_by("created_at", "pk"), urgency.expedite)
 
 
 class VisitAdmin(ReadOnly):

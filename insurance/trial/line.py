@@ -24,7 +24,7 @@ NO_WAIT_SECONDS = 1.0
 UNKNOWN_SECONDS = 60.0
 """When nobody knows how long the gate stays shut, one is asked to come back after this."""
 
-SOONEST_POLL_SECONDS, LATEST_POLL_SECONDS = 1, 120
+SOONEST_POLL_SECONDS, LATEST_POLL_SECONDS = 1, 180
 """Who looks after half of the wait that is left sees all there is to see: the told wait only falls, and is counted
 down on the screen. However many wait, they do not load the hospital that they wait for."""
 

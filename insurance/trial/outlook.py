@@ -4,6 +4,7 @@ Thousands look again and again; whoever looks within the same second is told by 
 is held back, has a turn) has one of their own.
 """
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -73,6 +74,7 @@ class Outlook:
 
 
 _kept: Outlook | None = None
+_reading = threading.Lock()
 
 
 def now() -> Outlook:
@@ -82,11 +84,17 @@ def now() -> Outlook:
 
 
 def lately() -> Outlook:
-    """As it was at most KEPT_SECONDS ago. Threads may read at the same time: the last reading is kept."""
+    """As it was at most KEPT_SECONDS ago. While one reads anew, the others are told by what was read before."""
     global _kept
     kept = _kept
-    if kept is None or time.monotonic() - kept.read_at >= KEPT_SECONDS:
-        kept = _kept = now()
+    if kept is not None and time.monotonic() - kept.read_at < KEPT_SECONDS:
+        return kept
+    if _reading.acquire(blocking=kept is None):
+        try:
+            kept = _kept = now()
+        finally:
+            _reading.release()
+    assert kept is not None
     return kept
 
 

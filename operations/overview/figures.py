@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from hospital import ticks
 from insurance.ledger.models import LedgerEntry, Leg
@@ -25,6 +26,7 @@ from operations.metrics.family import COUNTED_AT_MOST
 SHOWN = timedelta(minutes=10)
 TICK = timedelta(minutes=2)
 ENDED = (SettlementState.COMPLETED, SettlementState.REVERSED, SettlementState.REFUSED)
+EACH_SECOND = "tasks.upkeep.turns"
 _SEVERITY = (Level.OK, Level.WARNING, Level.BAD)
 
 
@@ -79,7 +81,25 @@ def legs_today() -> list[tuple[object, int]]:
     return [(leg.label, sums.get(leg.value, 0)) for leg in Leg]
 
 
-def heartbeats() -> tuple[list[Finding], float | None]:
-    """What the doctor says of the ticks, and how many seconds ago the last one came (None: none ever has)."""
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Who beats, and whether; `seconds` since the last time (None: never)."""
+
+    who: object
+    alive: bool
+    seconds: float | None
+
+
+def heartbeats() -> list[Heartbeat]:
+    """Of beat, by the tick of each second; of the workers, who ask for every tick by themselves too, by any."""
     ages = ticks.ages_seconds()
-    return list(upkeep.check()), max(min(ages.values()), 0.0) if ages else None
+    beat, workers = ages.get(EACH_SECOND), min(ages.values(), default=None)
+    return [
+        Heartbeat(_("beat"), beat is not None and beat <= upkeep.LATE_SECONDS, beat),
+        Heartbeat(_("workers"), workers is not None and workers <= upkeep.STOPPED_SECONDS, workers),
+    ]
+
+
+def of_ticks() -> list[Finding]:
+    """What the doctor says of them."""
+    return list(upkeep.check())

@@ -52,12 +52,11 @@ def of(who: Whoever) -> Told:
 
 
 def _interface() -> Told:
-    found, beats = figures.interface_findings(), figures.heartbeats()
     return {
-        "interface": found,
+        "interface": figures.interface_findings(),
         "flows": figures.flows(timezone.now()),
-        "beats": beats[0],
-        "last_tick_seconds": beats[1],
+        "heartbeats": figures.heartbeats(),
+        "ticks": figures.of_ticks(),
         "broker_up": broker.lately(BROKER_SECONDS).up,
     }
 

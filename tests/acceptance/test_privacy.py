@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import redis
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from hospital.models import Patient
 from insurance.models import InterfaceCall
@@ -16,6 +18,7 @@ from tests import factories
 from tests.acceptance.hospital import Hospital, a_crowd, open_hospital
 from tests.acceptance.patients import until_all_have_ended
 from tests.acceptance.test_celery import ready
+from tests.integration.receiver import Receiver, receiving
 from tests.races import brokers
 from tests.races.together import wait_until
 from tests.simulators import Simulator, free_port
@@ -30,6 +33,13 @@ Left = dict[str, str]
 
 
 @pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    with receiving() as receiver:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
+        yield receiver
+
+
+@pytest.fixture
 def flower_port(monkeypatch: pytest.MonkeyPatch) -> int:
     port = free_port()
     chosen = {"FLOWER_BASIC_AUTH": LOGIN, "FLOWER_PORT": str(port), "LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
@@ -39,7 +49,7 @@ def flower_port(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_nobody_is_named_in_anything_that_was_written(
-    insurer: Simulator, payments: Simulator, tmp_path: Path, flower_port: int
+    insurer: Simulator, payments: Simulator, tmp_path: Path, flower_port: int, traced: Receiver
 ) -> None:
     broker = brokers.address("valkey")
     with open_hospital(
@@ -50,10 +60,12 @@ def test_nobody_is_named_in_anything_that_was_written(
         left = {"metrics": httpx.get(f"{hospital.url}/metrics", trust_env=False).text}
         left |= {"broker": in_the_broker(broker), "flower": by_flower(flower_port)}
     left |= {str(file): file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file()}
+    left["traces"] = b"".join(body for _, body in traced.came).decode("latin-1")
     numbers = [*Patient.objects.values_list("id_number", flat=True), WRONG]
     assert len(numbers) > PATIENTS and {"web.log", "insurance.log", "flower"} <= {Path(name).name for name in left}
     assert holding(left, numbers) == []
     assert_one_id_from_the_request_to_the_call(lines(tmp_path / "log"))
+    assert_one_trace_from_the_request_to_the_call(traced)
     planted = left | {"planted": f"... {numbers[3]} ..."}  # negative control: it would have been found
     assert holding(planted, numbers) == ["planted"]
 
@@ -117,3 +129,20 @@ def assert_one_id_from_the_request_to_the_call(everything: Iterator[dict[str, An
     assert all(call["request_id"] and call["purpose"].startswith("trial ") for call in calls)
     assert {call["msgid"] for call in calls} <= set(InterfaceCall.objects.values_list("msgid", flat=True))
     assert any(line["request_id"] == GIVEN for line in told if "request_id" in line)
+
+
+def assert_one_trace_from_the_request_to_the_call(traced: Receiver) -> None:
+    """The request, the task that its message started, and the call, with the path of each and no query."""
+    names: dict[bytes, set[str]] = {}
+    for span in spans(traced):
+        names.setdefault(span.trace_id, set()).add(span.name)
+        assert all("?" not in str(one.value) for one in span.attributes if one.key in ("url.path", "http.target"))
+    wanted = {"POST api/v1/appointments/<int:pk>/trials/", "run/tasks.insurance.trial", "POST", "SELECT"}
+    assert any(wanted <= found for found in names.values()), set().union(*names.values())
+
+
+def spans(traced: Receiver) -> Iterator[Span]:
+    for _, body in traced.came:
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            for scope in resource.scope_spans:
+                yield from scope.spans

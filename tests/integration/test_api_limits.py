@@ -116,6 +116,13 @@ def test_the_address_is_what_our_outermost_proxy_saw(
     assert client_address(RequestFactory().get("/", headers=headers, REMOTE_ADDR="192.0.2.9")) == address
 
 
+def test_a_household_of_ipv6_addresses_counts_as_one(settings: LazySettings, api: APIClient) -> None:
+    settings.RATE_LIMIT_PER_ADDRESS = "1/d"
+    addresses = ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1")
+    answers = [api.post(ACCOUNTS, {}, format="json", REMOTE_ADDR=address) for address in addresses]
+    assert [answer.status_code for answer in answers] == [422, 429, 422]
+
+
 def test_an_address_that_cannot_be_read_is_held_back_too(settings: LazySettings, api: APIClient) -> None:
     settings.RATE_LIMIT_PER_ADDRESS = "1/d"
     answers = [api.post(ACCOUNTS, {}, format="json", REMOTE_ADDR="") for _ in range(2)]

@@ -14,7 +14,7 @@ from hospital import tokens
 from insurance import upkeep
 from tests import factories
 from tests.integration import doing
-from tests.integration.answers import refused
+from tests.integration.answers import refused, wrong_fields
 from tests.races.together import at_once, codes, good
 
 pytestmark = pytest.mark.usefixtures("own_counters")
@@ -90,6 +90,13 @@ def test_what_is_no_token_any_more_is_signed_out_already(token: str) -> None:
     assert sign_out({"refresh": token}).status_code == 204
 
 
+@pytest.mark.parametrize("token", [7, 1.5, None, ["a"], "", "x" * 2001])
+def test_what_cannot_be_a_token_is_refused(token: Any) -> None:
+    for path in ("refresh", "revoke"):
+        answer = APIClient().post(f"{TOKEN}{path}/", {"refresh": token}, format="json")
+        assert {field for field, _ in wrong_fields(answer)} == {"refresh"}
+
+
 def test_a_new_password_ends_every_token_at_once(user: User) -> None:
     pair = sign_in(user)
     user.set_password("another horse battery")
@@ -133,3 +140,12 @@ def test_of_many_who_refresh_one_token_at_once_one_gets_a_pair(user: User) -> No
     (pair,) = good(outcomes)
     assert codes(outcomes) == ["InvalidToken"] * 7
     refused(refresh(dict(pair)), 401, "token_not_valid")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_refreshes_while_signing_out_everywhere_is_signed_out(user: User) -> None:
+    for _ in range(5):
+        token = sign_in(user)["refresh"]
+        pairs = good(at_once([lambda: tokens.rotate(token), lambda: tokens.sign_out_everywhere(user)]))  # noqa: B023
+        for pair in filter(None, pairs):
+            refused(refresh(dict(pair)), 401, "token_not_valid")

@@ -59,6 +59,15 @@ def test_the_interface_is_paused_and_resumed_from_the_list(clerk: Client) -> Non
     assert changes() == [("insurer default", "paused", "no", "yes"), ("insurer default", "paused", "yes", "no")]
 
 
+def test_what_was_chosen_is_asked_about_once_more(clerk: Client) -> None:
+    insurer = insurers.default()
+    chosen = {"action": "pause", "_selected_action": str(insurer.pk)}
+    asked = clerk.post(address(Insurer, "changelist"), chosen).content.decode()
+    for told in ("Pause", "<li>default</li>", "Yes, do it", f'name="_selected_action" value="{insurer.pk}"'):
+        assert told in asked, told
+    assert not Change.objects.exists()
+
+
 def test_without_a_reason_nothing_is_done(clerk: Client) -> None:
     assert "Say why" in act(clerk, insurers.default(), "pause", why=" ")
     assert insurers.default().paused_at is None and changes() == []

@@ -8,9 +8,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from hospital import ticks
+from hospital.models import Tick
 from insurance.models import Settlement
 from insurance.quota import insurers
 from insurance.trial import admission
+from operations.overview import figures
 from tests import factories
 from tests.integration import brought
 from tests.integration.desk import at_the_desk, page
@@ -109,3 +112,14 @@ def test_more_that_waits_costs_no_more_queries(operator: Client) -> None:
         brought.unknown()
         factories.booked()
     assert queries() == few
+
+
+def test_who_is_silent_is_seen(operator: Client) -> None:
+    shown = page(operator, FRAGMENT).split("Beat and workers")[1].split("</table>")[0]
+    assert shown.count("silent") == 2 and shown.count("never") == 2
+    ticks.seen(figures.EACH_SECOND)
+    shown = page(operator, FRAGMENT).split("Beat and workers")[1].split("</table>")[0]
+    assert shown.count("runs") == 2
+    Tick.objects.update(last_at=timezone.now() - timedelta(seconds=30))
+    shown = page(operator, FRAGMENT).split("Beat and workers")[1].split("</table>")[0]
+    assert shown.count("runs") == 1 and shown.count("silent") == 1, "the workers' own timer still asks"

@@ -168,7 +168,7 @@ def test_a_sheet_is_brought_in_once(registrar: Client, doctor: Doctor, sheet: An
 
 
 def wrong(doctor: Doctor) -> Iterator[tuple[dict[str, str], str]]:
-    yield row(doctor, 1, doctor="D-none"), "Doctor matching query does not exist"
+    yield row(doctor, 1, doctor="D-none"), "There is no doctor D-none."
     yield row(doctor, 1, seats="many"), "seats"
     yield row(doctor, 1, seats="0"), "at least one seat"
     yield row(doctor, 1, ends_at=row(doctor, 1)["starts_at"]), "must end after it begins"
@@ -187,6 +187,16 @@ def test_what_is_there_is_never_rewritten(registrar: Client, doctor: Doctor) -> 
     brought_in(registrar, as_csv(row(doctor)))
     assert "is there already and is not as" in brought_in(registrar, as_csv(row(doctor, seats="99")))
     assert Session.objects.get(starts_at__date__gte=monday()).capacity == 12
+
+
+def test_what_comes_between_looking_and_confirming_stops_all_of_it(registrar: Client, doctor: Doctor) -> None:
+    upload = {"import_file": SimpleUploadedFile("s.csv", as_csv(row(doctor), row(doctor, 1))), "format": "0"}
+    form = registrar.post(f"{SESSIONS}import/", {**upload, "resource": "0"}).context["confirm_form"]
+    brought_in(registrar, as_csv(row(doctor, 1, starts_at=f"{monday() + timedelta(days=1)} 09:00")))
+    before = Session.objects.count()
+    told = registrar.post(f"{SESSIONS}process_import/", form.initial, follow=True).content.decode()
+    assert "Nothing was brought in." in told and "Row 2: The doctor has another session then." in told
+    assert Session.objects.count() == before
 
 
 @pytest.mark.parametrize("format_", [0, 1], ids=["csv", "xlsx"])
