@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import environ
@@ -16,14 +17,22 @@ from django.core.exceptions import ImproperlyConfigured
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
 
 MAIL_TIMEOUT_SECONDS = 10
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
     """`environ.Env` with the few kinds of value this project needs."""
 
-    def secret(self, name: str, *, debug: bool) -> str:
-        """A key of at least 32 characters. Only with DEBUG may it be missing."""
-        value: str = self.str(name, default=DEVELOPMENT_SECRET if debug else "")
+    def address(self, name: str) -> str:
+        """An http(s) address or a path of ours, without its last slash; empty: none."""
+        value: str = self.str(name, default="").rstrip("/")
+        if not re.fullmatch(r"(https?://[^/\s;,']+)?(/[^\s;,']*)?", value):
+            raise ImproperlyConfigured(f"{name} must be https://host/push or a path like /push, not {value!r}")
+        return value
+
+    def secret(self, name: str, *, debug: bool, default: str = "") -> str:
+        """A key of at least 32 characters. Only with DEBUG, or where there is a default, may it be missing."""
+        value: str = self.str(name, default="") or default or (DEVELOPMENT_SECRET if debug else "")
         if len(value) < 32:
             raise ImproperlyConfigured(f"{name} must be set to a secret of at least 32 characters (or set DEBUG=1)")
         return value
@@ -34,6 +43,29 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         if value and len(value) < 16:
             raise ImproperlyConfigured(f"{name} must have at least 16 characters, or be left empty")
         return value
+
+    def origins(self, name: str) -> list[str]:
+        """Web origins such as https://app.hospital.example, by name: a wildcard would let every page in."""
+        origins = [str(origin).strip() for origin in self.list(name, default=[])]
+        for origin in origins:
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?", origin):
+                raise ImproperlyConfigured(
+                    f"{name} must be origins such as https://app.hospital.example, each by its name, not {origin!r}"
+                )
+        return origins
+
+    def receiver(self, name: str, *, debug: bool) -> str:
+        """Where we post to: https://, on this machine or with DEBUG http:// too; empty: nowhere."""
+        url = str(self.str(name, default="")).strip()
+        try:
+            address = urlsplit(url)
+            plain = address.scheme == "http" and (debug or address.hostname in LOOPBACK)
+            good = bool(address.hostname) and (address.scheme == "https" or plain)
+        except ValueError:
+            good = False
+        if url and not good:
+            raise ImproperlyConfigured(f"{name} must begin with https:// (http:// only on this machine or with DEBUG)")
+        return url
 
     def signing_key(self, name: str) -> str:
         """The text of a PEM file with an Ed25519 private key and no password; empty: none is named."""

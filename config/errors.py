@@ -3,13 +3,14 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from config.correlation import request_id
 from hospital.errors import Conflict, Forbidden, HeldBack, Invalid, NotFound, Refusal, Unavailable
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         )
     if isinstance(error, exceptions.ParseError):
         return _answer(400, "malformed", _("The body is not valid JSON."))
+    if isinstance(error, RequestDataTooBig):
+        return _answer(413, "too_large", _("The body is too large."))
     if isinstance(error, exceptions.APIException):
         return _framework(error)
     if isinstance(error, (OperationalError, InterfaceError)):
@@ -56,13 +59,18 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     return _plain(404, "not_found", _("There is nothing here."))
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """What is no request to us at all, such as one for another host."""
+    return _plain(400, "bad_request", _("This is no request that can be answered here."))
+
+
 def server_error(request: HttpRequest) -> JsonResponse:
     """What nobody foresaw: it is in the log, not in the answer."""
     return _plain(500, "internal_error", _("Something went wrong on our side. Nothing was lost; please try again."))
 
 
 def _plain(status: int, code: str, detail: str) -> JsonResponse:
-    return JsonResponse(_body(status, code, detail), status=status, content_type=CONTENT_TYPE)
+    return JsonResponse(body(status, code, detail), status=status, content_type=CONTENT_TYPE)
 
 
 def _refusal(error: Refusal) -> Response:
@@ -82,12 +90,15 @@ def _framework(error: exceptions.APIException) -> Response:
 
 
 def _answer(status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
-    return Response(_body(status, code, detail, **more), status=status, headers=headers, content_type=CONTENT_TYPE)
+    return Response(body(status, code, detail, **more), status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
-def _body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+def body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """A problem (RFC 9457). `request_id` is what the caller tells support: it finds every line of the log
+    (`config/correlation.py`)."""
     return {"type": f"urn:problem:{code}", "title": code.replace("_", " "), "status": status, "code": code} | {
         "detail": detail,
+        "request_id": request_id(),
         **more,
     }
 

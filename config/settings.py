@@ -3,15 +3,20 @@
 Values marked *first* are only the first ones: what staff change later is kept in the database and wins.
 """
 
+import logging
 from datetime import time, timedelta
 from pathlib import Path
 
+import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import logs, roles, theme, tunable
 from config.environment import Environment
+from config.openapi.operations import TAGS
+from hospital.states import AppointmentState, ArchiveState
 from insurance.interface.dialects import DIALECTS
+from insurance.states import SettlementState, TrialState
 from tasks import queues
 
 env = Environment()
@@ -39,14 +44,20 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "corsheaders",
+    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_structlog",
     "hospital",
     "insurance",
     "operations",
 ]
 MIDDLEWARE = [
+    "config.correlation.Correlated",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -93,6 +104,7 @@ CACHES = {
 # --- the patient page -----------------------------------------------------------------------------
 LOGIN_REDIRECT_URL = "/admin/"  # the theme's sign-in form does not say where to go; the patients' has its own
 CSRF_FAILURE_VIEW = "config.pages.guard.csrf_failure"
+PUSH_URL = env.address("PUSH_URL")  # where the process `push` is reached; empty: the pages ask from time to time
 CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy that ends TLS we do not see the https
 
 # --- people ---------------------------------------------------------------------------------------
@@ -101,16 +113,32 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# Rotation, sign-out and what ends a family of tokens: hospital/tokens.py.
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=60),
+    "SIGNING_KEY": env.secret("JWT_KEY", debug=DEBUG, default=SECRET_KEY),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "CHECK_REVOKE_TOKEN": True,  # a new password ends every token
+    "TOKEN_OBTAIN_SERIALIZER": "hospital.appointments.serializers.SignInInput",
     "UPDATE_LAST_LOGIN": False,
 }
 RATE_LIMIT_PER_ADDRESS = env.rate("RATE_LIMIT_PER_ADDRESS", default="600/m")
+# Of those who are signed in, a crowd may share an address (a carrier's, a ward's).
+RATE_LIMIT_SIGNED_IN_PER_ADDRESS = env.rate("RATE_LIMIT_SIGNED_IN_PER_ADDRESS", default="6000/m")
 RATE_LIMIT_PER_USER = env.rate("RATE_LIMIT_PER_USER", default="60/m")
 RATE_LIMIT_PER_USERNAME = env.rate("RATE_LIMIT_PER_USERNAME", default="10/m")
 # Counting needs the cache; a patient is not turned away because it is gone. The insurer's limit does not depend on it.
 RATELIMIT_FAIL_OPEN = True
+RATELIMIT_IP_META_KEY = "hospital.rest.client_address"
+# How many proxies of ours stand in front: so many of the last addresses in X-Forwarded-For were written by them. Of
+# the rest anybody may have made up anything; 0: the header is not read at all.
+TRUSTED_PROXIES = env.not_negative("TRUSTED_PROXIES", default=0)
+
+# --- browsers elsewhere (CORS) --------------------------------------------------------------------
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After"]
 
 # Who is told by e-mail that a case needs a person (insurance/desk/alerts.py); EMAIL_URL says through which server.
 STAFF_ROLES = roles.ROLES
@@ -131,9 +159,10 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hospital.rest.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.errors.problem",
+    "NUM_PROXIES": TRUSTED_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -141,14 +170,19 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Booking, filing, notice, trial and settlement behind an insurance interface of n calls a minute.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "TAGS": [{"name": name, "description": description} for name, description in TAGS],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.openapi.document.complete",
+    ],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "displayRequestDuration": True},
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "SettlementStateEnum": "insurance.states.SettlementState",
-        "TrialStateEnum": "insurance.states.TrialState",
-        "AppointmentStateEnum": "hospital.states.AppointmentState",
-        "ArchiveStateEnum": "hospital.states.ArchiveState",
+        f"{states.__name__}Enum": [(state.value, state.value) for state in states]
+        for states in (AppointmentState, ArchiveState, TrialState, SettlementState)
     },
 }
 
@@ -163,8 +197,9 @@ HOSPITAL_HOOKS = {
 # --- filing and notices ---------------------------------------------------------------------------
 FILING_BATCH_SIZE = env.positive("FILING_BATCH_SIZE", default=200)  # m, first
 FILING_EVERY_SECONDS = env.positive("FILING_EVERY_SECONDS", default=5)  # first
-NOTICE_WEBHOOK_URL = env.str("NOTICE_WEBHOOK_URL", default="")
+NOTICE_WEBHOOK_URL = env.receiver("NOTICE_WEBHOOK_URL", debug=DEBUG)
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
+NOTICE_WEBHOOK_OLD_SECRET = env.str("NOTICE_WEBHOOK_OLD_SECRET", default="")  # signs too, while the app changes over
 NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
 # Waits before the second, third … attempt; after the last one the notice is FAILED and stands in the admin.
 NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
@@ -222,6 +257,8 @@ if time(0, 10) > RECONCILE_AT:
     raise ImproperlyConfigured("RECONCILE_AT must be 00:10 or later: the day's last answers come after midnight")
 if bool(NOTICE_WEBHOOK_URL) != bool(NOTICE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: set both or neither")
+if NOTICE_WEBHOOK_OLD_SECRET and not NOTICE_WEBHOOK_SECRET:
+    raise ImproperlyConfigured("NOTICE_WEBHOOK_OLD_SECRET stands beside NOTICE_WEBHOOK_SECRET, not in its place")
 if bool(STAFF_ALERT_EMAIL) != bool(EMAIL_URL):
     raise ImproperlyConfigured("STAFF_ALERT_EMAIL and EMAIL_URL go together: set both or neither")
 if len(INSURANCE_INSTITUTION_CODE) != 12:
@@ -279,7 +316,18 @@ CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_BEAT_SCHEDULE = queues.schedule()
 CELERY_TIMEZONE = TIME_ZONE
 
-LOGGING = logs.configuration(env.one_of("LOG_LEVEL", logs.LEVELS, default="INFO"))
+LOGGING = logs.configuration(
+    env.one_of("LOG_LEVEL", logs.LEVELS, default="INFO"),
+    env.one_of("LOG_FORMAT", logs.FORMATS, default="text" if DEBUG else "json"),
+)
+structlog.configure(**logs.STRUCTLOG)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # what config/correlation.py has let through
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+# One line a request, none for the polls that found nothing new.
+DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
 if not DEBUG:
     SECURE_CONTENT_TYPE_NOSNIFF = True

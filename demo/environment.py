@@ -25,11 +25,12 @@ class Ports:
     insurer: int
     payments: int
     flower: int
+    push: int
 
     @classmethod
     def free(cls) -> "Ports":
-        """Four that nobody uses now."""
-        return cls(*free_ports(4))
+        """Five that nobody uses now."""
+        return cls(*free_ports(5))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Servers:
 def environment(options: Options, servers: Servers, ports: Ports, home: Path) -> dict[str, str]:
     """Everything the processes and `manage.py` are told. What the caller has set and we do not need, they get too."""
     passed_on = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
-    return {**passed_on, **_servers(servers), **_interface(options, ports), **_web(ports, home)}
+    return {**passed_on, **_servers(servers), **_interface(options, ports), **_web(ports, home, serve=options.serve)}
 
 
 def _servers(servers: Servers) -> dict[str, str]:
@@ -72,7 +73,7 @@ def _interface(options: Options, ports: Ports) -> dict[str, str]:
     }
 
 
-def _web(ports: Ports, home: Path) -> dict[str, str]:
+def _web(ports: Ports, home: Path, *, serve: bool) -> dict[str, str]:
     return {
         "DEBUG": "0",
         "NO_PROXY": "127.0.0.1,localhost",
@@ -82,6 +83,9 @@ def _web(ports: Ports, home: Path) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         # The crowd comes from one address; every other limit stays as it is.
         "RATE_LIMIT_PER_ADDRESS": "1000000/m",
+        "RATE_LIMIT_SIGNED_IN_PER_ADDRESS": "1000000/m",
+        "PUSH_PORT": str(ports.push),
+        "PUSH_URL": f"http://127.0.0.1:{ports.push}/push" if serve else "",
         "FLOWER_PORT": str(ports.flower),
         "FLOWER_BASIC_AUTH": os.environ.get("FLOWER_BASIC_AUTH", "admin:admin"),
         "VAR": str(home),

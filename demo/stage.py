@@ -21,6 +21,11 @@ from demo.processes import Processes
 READY_SECONDS = 90
 SIMULATORS = ("insurer", "payments")
 HOSPITAL = ("web", "general", "insurance", "beat")
+VISITORS = 60
+"""Seats that the crowd leaves to people who come to look."""
+
+FOR_VISITORS = ("push", "flower")
+"""What people look at, and the crowd does not."""
 
 Say = Callable[[str], None]
 """Tells the person at the terminal what is going on: takes a key of `texts.py`."""
@@ -58,7 +63,7 @@ def stage(options: Options, home: Path, say: Say) -> Iterator[Stage]:
         built = _stage(options, home, servers)
         say("database")
         built.manage("migrate", "--no-input", "--verbosity", "0")
-        built.manage("seed_demo", "--seats", str(options.patients))
+        built.manage("seed_demo", "--seats", str(options.patients + (VISITORS if options.serve else 0)))
         say("processes")
         try:
             _start(built, options)
@@ -68,7 +73,7 @@ def stage(options: Options, home: Path, say: Say) -> Iterator[Stage]:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             say("stopping")
-            built.processes.stop([*HOSPITAL, "flower"])
+            built.processes.stop([*HOSPITAL, *FOR_VISITORS])
             built.processes.stop()
 
 
@@ -102,7 +107,7 @@ def _stage(options: Options, home: Path, servers: Servers) -> Stage:
 
 def _start(built: Stage, options: Options) -> None:
     simulators = [name for name in SIMULATORS if not (name == "insurer" and options.insurer)]
-    built.processes.start(*simulators, *HOSPITAL, *(["flower"] if options.serve else []))
+    built.processes.start(*simulators, *HOSPITAL, *(FOR_VISITORS if options.serve else ()))
     addresses = [f"{built.hospital}/readyz", f"{built.payments}/_ledger"]
     if not options.insurer:
         addresses.append(f"{built.insurer}/_stats")

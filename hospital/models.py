@@ -1,6 +1,16 @@
 """All models of the app in one place, where Django looks for them."""
 
-from hospital.appointments.models import Appointment, Charge, Department, Doctor, Patient, PriceItem, PriceList, Session
+from hospital.appointments.models import (
+    Appointment,
+    Charge,
+    Department,
+    Doctor,
+    FollowLink,
+    Patient,
+    PriceItem,
+    PriceList,
+    Session,
+)
 from hospital.archives.models import Archive, Card, MasterRecord
 from hospital.changes import Change
 from hospital.idempotency import IdempotentRequest
@@ -18,6 +28,7 @@ __all__ = [
     "Charge",
     "Department",
     "Doctor",
+    "FollowLink",
     "Holiday",
     "IdempotentRequest",
     "Journal",

@@ -10,6 +10,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
@@ -58,8 +59,8 @@ _making = threading.Lock()
 
 
 def task(name: str) -> None:
-    """After the commit, ask for one run of the task `name`."""
-    after_commit(_send, name)
+    """After the commit, ask for one run of the task `name`, under the id of what is done now."""
+    after_commit(_send, (name, copy_context()))
 
 
 def after_commit(give: Give, item: Any) -> None:
@@ -82,6 +83,7 @@ def _current_line() -> _Line:
         return _line
 
 
-def _send(names: list[str]) -> None:
-    for name in names:
-        current_app.send_task(name, retry=False)
+def _send(hints: list[tuple[str, Context]]) -> None:
+    """Each in the context of who gave it: this thread has none of its own."""
+    for name, context in hints:
+        context.run(current_app.send_task, name, retry=False)

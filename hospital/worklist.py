@@ -7,14 +7,18 @@ Work waits as a row: `due_at` says from when it may be taken, `leased_until` how
 `attempt` counts the takers, so that a late answer of an earlier one cannot be recorded.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+log = logging.getLogger(__name__)
 
 
 class Overtaken(Exception):
@@ -173,3 +177,6 @@ def _journal(rows: Sequence[Stateful], came_from: str, to: str, reason: str) -> 
         Journal(kind=kind, item_id=row.pk, from_state=came_from, to_state=to, attempt=row.attempt, reason=reason[:300])
         for row in rows
     )
+    # The reason stays in the journal: it may be what an insurer said of a person.
+    which = " ".join(str(row.pk) for row in rows)
+    transaction.on_commit(partial(log.info, "%s %s: %s → %s", kind, which, came_from or "new", to), robust=True)

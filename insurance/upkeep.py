@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from hospital import tokens
 from hospital.notices import delivery
 from insurance.desk import alerts, decisions
 from insurance.quota import adapting, days, exchange
@@ -29,6 +30,7 @@ _RECORDS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("days of the line", accuracy.remember_lately),
     ("nodes of lines that nobody asks about", places.prune),
     ("days of the proof", days.remember_lately),
+    ("tokens that have run out", tokens.forget_expired),
 )
 
 

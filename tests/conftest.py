@@ -1,5 +1,6 @@
 """What every test starts from. Tests lie in folders by what they need: see `tests/README.md`."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +11,21 @@ FOLDER_MARKS = {name: name for name in ("acceptance", "broker", "browser", "chao
 ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "races"}
 """What starts processes and measures them is not run beside its like."""
 
+LONG_ONES = re.compile(r"(?<!not )\b(chaos|long)\b")
+"""Whoever asks for these marks gets the tests marked `long` too; others do not."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screens", default="", help="tests/browser: write pictures of the main pages into this folder")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is marked by the folder it lies in."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test is marked by the folder it lies in. What takes hours runs only for those who ask for it."""
+    if not LONG_ONES.search(config.option.markexpr):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         for folder, mark in FOLDER_MARKS.items():
             if folder in item.path.parts:
@@ -37,12 +45,14 @@ def _quiet_hints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept(request: pytest.FixtureRequest) -> None:
-    """What an earlier test made of a setting is not remembered."""
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """What an earlier test made of a setting is not remembered, nor how the line stood a second ago."""
     if "django_db_setup" in request.fixturenames:
         from hospital import tuning  # noqa: PLC0415  Django's settings must be read first
+        from insurance.trial import outlook  # noqa: PLC0415
 
         tuning.forget()
+        monkeypatch.setattr(outlook, "KEPT_SECONDS", 0.0)
 
 
 def _drop(hint: Any) -> None:

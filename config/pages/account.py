@@ -7,6 +7,7 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -28,8 +29,15 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and (patient := _signed_up(request, form)):
         login(request, patient.user, BACKEND)
-        return redirect("/sessions/")
-    return render(request, "pages/sign_up.html", {"form": form}, status=422 if form.errors else 200)
+        return redirect(_wanted(request) or "/sessions/")
+    facts = {"form": form, "next": _wanted(request)}
+    return render(request, "pages/sign_up.html", facts, status=422 if form.errors else 200)
+
+
+def _wanted(request: HttpRequest) -> str:
+    """The page of ours that was asked for before signing up, if any."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) else ""
 
 
 def _signed_up(request: HttpRequest, form: SignUpForm) -> Patient | None:

@@ -7,14 +7,13 @@ from uuid import uuid4
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.pages import guard, story
 from config.pages.steps import Key, Story
 from hospital import idempotency
-from hospital.appointments import booking
+from hospital.appointments import booking, following
 from hospital.errors import NotFound, Refusal
 from hospital.models import Appointment, Patient
 from hospital.rest import limit_user
@@ -31,7 +30,9 @@ MASKED = "•"
 def appointment(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
     """The whole story."""
     seat = guard.own(patient, pk)
-    return render(request, "pages/appointment.html", _facts(seat, story.of(seat)))
+    family = {"may_be_followed": following.may_be_followed(seat), "is_followed": following.is_followed(seat)}
+    push = settings.PUSH_URL and f"{settings.PUSH_URL}/appointments/{seat.pk}/"
+    return render(request, "pages/appointment.html", _facts(seat, story.of(seat)) | family | {"push": push})
 
 
 @require_GET
@@ -40,14 +41,7 @@ def fragment(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
     """The story alone, for the script that replaces it in place; 304 while the same is shown."""
     seat = guard.own(patient, pk)
     shown = story.of(seat)
-    etag = f'"{shown.version}-{get_language()}"'
-    if request.headers.get("If-None-Match") == etag:
-        response = HttpResponse(status=304)
-    else:
-        response = render(request, "pages/story.html", _facts(seat, shown))
-    response.headers["ETag"] = etag
-    response.headers["X-Poll-After"] = str(shown.poll_after_seconds or "")
-    return response
+    return guard.unless_known(request, shown, lambda: render(request, "pages/story.html", _facts(seat, shown)))
 
 
 @require_POST

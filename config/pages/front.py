@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from config.pages import guard
+from config.pages import guard, words
 from hospital.models import Appointment, Patient
 from insurance.quota import gate, insurers, permits
 from insurance.quota.lanes import Lane
@@ -20,12 +20,13 @@ def home(request: HttpRequest) -> HttpResponse:
     if patient is not None:
         return render(request, "pages/appointments.html", {"patient": patient, "appointments": _latest(patient)})
     quota = permits.quota_of(Lane.TRIAL)
+    place = line.place_of_next()
     closed = gate.why_closed(insurers.default())
     facts = {
         "waiting": line.waiting(),
         "per_minute": quota.in_force if quota else None,
         "closed": gate.in_words(closed) if closed else None,
-        "eta_minutes": -(-line.place_of_next().eta_seconds // 60),
+        "wait": words.wait(place.eta_low_seconds, place.eta_high_seconds),
     }
     return render(request, "pages/home.html", facts)
 

@@ -4,27 +4,34 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from config import errors
-from hospital.errors import Forbidden, NotFound, Refusal
+from config.pages.steps import Story
+from hospital.errors import Forbidden, HeldBack, NotFound, Refusal
 from hospital.models import Appointment, Patient
 
 SIGN_IN = "/sign-in/"
-ONLY_OUR_OWN = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""The content security policy: nothing inline, nothing from elsewhere."""
 
 View = Callable[..., HttpResponseBase]
+
+
+def only_our_own() -> str:
+    """The content security policy: nothing inline, nothing from elsewhere; news from where we push them."""
+    pushed_from = f" {'/'.join(settings.PUSH_URL.split('/')[:3])}" if "://" in settings.PUSH_URL else ""
+    return (
+        f"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'{pushed_from}; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def page(view: View) -> View:
@@ -38,7 +45,10 @@ def page(view: View) -> View:
             response = sorry(request, 404, _("There is nothing here."))
         except Forbidden as error:
             response = sorry(request, 403, str(error.detail))
-        response.headers["Content-Security-Policy"] = ONLY_OUR_OWN
+        except HeldBack as error:
+            response = sorry(request, 429, str(error.detail))
+            response.headers["Retry-After"] = str(error.retry_after_seconds)
+        response.headers["Content-Security-Policy"] = only_our_own()
         response.headers["Referrer-Policy"] = "same-origin"
         patch_cache_control(response, private=True, no_cache=True)
         patch_vary_headers(response, ["Cookie", "Accept-Language"])
@@ -76,6 +86,16 @@ def own(patient: Patient, pk: int) -> Appointment:
     if appointment is None:
         raise Http404
     return appointment
+
+
+def unless_known(request: HttpRequest, shown: Story, make: Callable[[], HttpResponse]) -> HttpResponse:
+    """What is made of the story for the script that shows it in place; 304 while the same is shown."""
+    etag = f'"{shown.version}-{get_language()}"'
+    known = request.headers.get("If-None-Match") == etag
+    response = HttpResponse(status=304) if known else make()
+    response.headers["ETag"] = etag
+    response.headers["X-Poll-After"] = str(shown.poll_after_seconds or "")
+    return response
 
 
 def counted(request: HttpRequest) -> Request:

@@ -53,6 +53,11 @@ class Case:
         return str(self.trial["state"]) if self.trial else ""
 
     @property
+    def waits(self) -> bool:
+        """In the line, or the turn is under way."""
+        return self.trial_state in _IN_LINE and not self.is_settling
+
+    @property
     def is_settling(self) -> bool:
         """Something is under way or done that is not undone."""
         return self.settlement is not None and self.settlement["state"] not in _WITHOUT_EFFECT

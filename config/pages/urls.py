@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from config.pages import account, appointments, booking, front
+from config.pages import account, appointments, booking, follow, front
 
 app_name = "pages"
 
@@ -21,5 +21,9 @@ urlpatterns = [
     path("appointments/<int:pk>/settle/", appointments.settle, name="settle"),
     path("appointments/<int:pk>/cancel/", appointments.cancel, name="cancel"),
     path("appointments/<int:pk>/give-up/", appointments.give_up, name="give_up"),
+    path("appointments/<int:pk>/follow/", follow.start, name="follow_start"),
+    path("appointments/<int:pk>/unfollow/", follow.stop, name="follow_stop"),
+    path("follow/<str:token>/", follow.follow, name="follow"),
+    path("follow/<str:token>/story/", follow.fragment, name="follow_story"),
     path("appointments/<int:pk>/receipt/", appointments.receipt, name="receipt"),
 ]

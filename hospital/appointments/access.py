@@ -1,5 +1,6 @@
 """Who may see which appointment."""
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
@@ -16,12 +17,24 @@ def patient_of(request: Request) -> Patient:
     return patient
 
 
+def appointments_of(request: Request) -> QuerySet[Appointment]:
+    """A patient's own; the desk sees all."""
+    appointments = Appointment.objects.select_related("session__doctor__department", "patient")
+    return appointments if request.user.is_staff else appointments.filter(patient__user_id=asker_id(request))
+
+
+def own_appointment(request: Request, pk: int) -> Appointment:
+    """The asker's own; staff have none. Raises `Forbidden("patients_only")`, `NotFound("no_such_appointment")`."""
+    patient = patient_of(request)
+    appointment = Appointment.objects.select_related("session").filter(pk=pk, patient=patient).first()
+    if appointment is None:
+        raise NotFound("no_such_appointment", _("There is no such appointment."))
+    return appointment
+
+
 def appointment_of(request: Request, pk: int) -> Appointment:
     """The appointment, if it may be seen; else there is none. Raises `NotFound("no_such_appointment")`."""
-    appointments = Appointment.objects.select_related("session", "patient")
-    if not request.user.is_staff:
-        appointments = appointments.filter(patient__user_id=asker_id(request))
-    appointment = appointments.filter(pk=pk).first()
+    appointment = appointments_of(request).filter(pk=pk).first()
     if appointment is None:
         raise NotFound("no_such_appointment", _("There is no such appointment."))
     return appointment

@@ -1,76 +1,73 @@
-"""Accounts, sessions, appointments and their charges over HTTP (contract: HTTP API)."""
+"""Sessions, appointments and their charges over HTTP (contract: HTTP API)."""
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework_simplejwt.views import TokenObtainPairView
 
 from hospital import idempotency
-from hospital.appointments import accounts, booking, charges, offer, story
-from hospital.appointments.access import appointment_of, patient_of
+from hospital.appointments import booking, charges, following, offer, story
+from hospital.appointments.access import appointment_of, appointments_of, own_appointment, patient_of
+from hospital.appointments.filters import AppointmentFilter, NewestFirst, SessionFilter, SoonestFirst
+from hospital.appointments.models import Appointment, Session
 from hospital.appointments.serializers import (
-    AccountInput,
-    AccountOutput,
+    AppointmentLineOutput,
     AppointmentOutput,
     BookedOutput,
     BookingInput,
     ChargeOutput,
     ChargesInput,
     ChargesOutput,
+    FollowLinkOutput,
     SessionOutput,
-    SessionQuery,
 )
 from hospital.archives import entry
 from hospital.identity import InsuranceCard
-from hospital.rest import limit_address, limit_user, limit_username
-
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
-MOST_SESSIONS = 200
+from hospital.lists import StrictFilterBackend
+from hospital.rest import IDEMPOTENCY_KEY, limit_signed_in
 
 
-class AccountsView(APIView):
+class SessionsView(ListAPIView[Session]):
+    queryset = Session.objects.none()
     permission_classes = (AllowAny,)
     authentication_classes = ()
+    serializer_class = SessionOutput
+    pagination_class = SoonestFirst
+    filter_backends = (StrictFilterBackend,)
+    filterset_class = SessionFilter
 
-    @extend_schema(request=AccountInput, responses={201: AccountOutput}, summary="Sign up")
-    def post(self, request: Request) -> Response:
-        limit_address(request, "accounts")
-        given = AccountInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        patient = accounts.sign_up(**given.validated_data)
-        return Response({"id": patient.pk, "username": patient.user.get_username()}, status=201)
+    def get_queryset(self) -> QuerySet[Session]:
+        return offer.still_to_come()
 
-
-class TokenView(TokenObtainPairView):
-    """A token for a user name and a password."""
-
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        limit_address(request, "token")
-        if isinstance(request.data, dict):
-            limit_username(request, "token", str(request.data.get("username", "")))
-        return super().post(request, *args, **kwargs)
+    @extend_schema(summary="Sessions, soonest first: those with free seats, or all")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
 
 
-class SessionsView(APIView):
-    permission_classes = (AllowAny,)
+class AppointmentsView(ListAPIView[Appointment]):
+    queryset = Appointment.objects.none()  # for the schema: whose they are is known with the request
+    serializer_class = AppointmentLineOutput
+    pagination_class = NewestFirst
+    filter_backends = (StrictFilterBackend,)
+    filterset_class = AppointmentFilter
 
-    @extend_schema(parameters=[SessionQuery], responses=SessionOutput(many=True), summary="Sessions with free seats")
-    def get(self, request: Request) -> Response:
-        asked = SessionQuery(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        return Response(SessionOutput(offer.free_sessions(**asked.validated_data)[:MOST_SESSIONS], many=True).data)
+    def get_queryset(self) -> QuerySet[Appointment]:
+        return appointments_of(self.request)
 
+    @extend_schema(summary="One's appointments, newest first; the desk sees all")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
 
-class AppointmentsView(APIView):
     @extend_schema(
         request=BookingInput, responses={201: BookedOutput}, parameters=[IDEMPOTENCY_KEY], summary="Book a seat"
     )
     def post(self, request: Request) -> Response:
-        limit_user(request, "booking")
+        limit_signed_in(request, "booking")
         given = BookingInput(data=request.data)
         given.is_valid(raise_exception=True)
         patient = patient_of(request)
@@ -84,7 +81,7 @@ class AppointmentsView(APIView):
 
         key = request.headers.get("Idempotency-Key")
         status, answer = idempotency.once(patient.user_id, key, request.path, body, book)
-        return Response(answer, status=status)
+        return Response(answer, status=status, headers={"Location": f"/api/v1/appointments/{answer['id']}/"})
 
 
 class AppointmentView(APIView):
@@ -95,6 +92,21 @@ class AppointmentView(APIView):
     @extend_schema(responses={204: None}, summary="Cancel: frees the seat and everything that waits")
     def delete(self, request: Request, pk: int) -> Response:
         booking.cancel(appointment_of(request, pk))
+        return Response(status=204)
+
+
+class FollowLinkView(APIView):
+    """A link by which the family may see the place in the line, and nothing else."""
+
+    @extend_schema(request=None, responses={201: FollowLinkOutput}, summary="Make the link to follow: the only one")
+    def post(self, request: Request, pk: int) -> Response:
+        limit_signed_in(request, "follow-link")
+        token = following.start(own_appointment(request, pk))
+        return Response({"url": following.address(token)}, status=201)
+
+    @extend_schema(responses={204: None}, summary="End the link to follow")
+    def delete(self, request: Request, pk: int) -> Response:
+        following.stop(own_appointment(request, pk))
         return Response(status=204)
 
 

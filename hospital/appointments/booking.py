@@ -11,6 +11,8 @@ from hospital.appointments.models import Appointment, Charge, Patient, PriceItem
 from hospital.archives import entry
 from hospital.errors import Conflict, Invalid, NotFound
 from hospital.identity import InsuranceCard, is_card
+from hospital.notices import writing
+from hospital.notices.models import Kind
 from hospital.states import AppointmentState
 
 
@@ -49,6 +51,7 @@ def cancel(appointment: Appointment) -> None:
             raise over from error
         hooks.tell("cancelled", appointment)
         entry.withdraw(appointment)
+        writing.announce(appointment.pk, Kind.CANCELLED)
         Session.objects.filter(pk=appointment.session_id).update(free=F("free") + 1)
 
 

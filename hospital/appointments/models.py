@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hospital.privacy import EncryptedText
@@ -150,6 +151,21 @@ class Appointment(Stateful):
 
     def __str__(self) -> str:
         return f"appointment {self.pk}"
+
+
+class FollowLink(models.Model):
+    """By this link a family member may see the place in the line. The token itself is known to its holders alone."""
+
+    appointment = models.OneToOneField(Appointment, models.CASCADE, related_name="follow_link")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("link to follow")
+        verbose_name_plural = _("links to follow")
+
+    def __str__(self) -> str:
+        return f"link to follow appointment {self.appointment_id}"
 
 
 class Charge(Fee):

@@ -10,12 +10,17 @@ from hospital.appointments.models import Department, Session
 
 def free_sessions(date: Date | None = None, department: str | None = None) -> QuerySet[Session]:
     """The soonest first; of a day, of a department (its code), or both."""
-    sessions = Session.objects.filter(free__gt=0, ends_at__gt=timezone.now()).select_related("doctor__department")
+    sessions = still_to_come().filter(free__gt=0)
     if date is not None:
         sessions = sessions.filter(starts_at__date=date)
     if department is not None:
         sessions = sessions.filter(doctor__department__code=department)
     return sessions.order_by("starts_at", "pk")
+
+
+def still_to_come() -> QuerySet[Session]:
+    """The sessions that are not over, full ones too."""
+    return Session.objects.filter(ends_at__gt=timezone.now()).select_related("doctor__department")
 
 
 def departments() -> QuerySet[Department]:

@@ -4,8 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 
 from hospital.rest import StrictSerializer
+from hospital.states import AppointmentState, ArchiveState
+from hospital.tokens import DeviceToken
 
 MOST_OF_ONE_ITEM, HIGHEST_PRICE = Decimal(1_000_000), Decimal(100_000_000)
 """Together they keep an amount within what the insurer's field (N16,2) and our column can hold."""
@@ -20,6 +23,28 @@ class AccountInput(StrictSerializer):
 
     def validate_id_number(self, value: str) -> str:
         return value.upper()
+
+
+class SignInInput(TokenObtainPairSerializer):
+    token_class = DeviceToken
+
+
+class TokenField(serializers.CharField):
+    """As it is: a number is no token, and white space is part of it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class RefreshInput(StrictSerializer):
+    refresh = TokenField(max_length=2000, trim_whitespace=False)
+
+
+class PairOutput(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
 
 
 class CardInput(StrictSerializer):
@@ -56,6 +81,8 @@ class ChargesInput(StrictSerializer):
 
 
 class SessionQuery(StrictSerializer):
+    """What the booking page asks by."""
+
     date = serializers.DateField(required=False)
     department = serializers.CharField(required=False, max_length=20)
 
@@ -70,6 +97,7 @@ class SessionOutput(serializers.Serializer[Any]):
     department = serializers.CharField(source="doctor.department.name")
     department_code = serializers.CharField(source="doctor.department.code")
     doctor = serializers.CharField(source="doctor.name")
+    doctor_code = serializers.CharField(source="doctor.code")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     capacity = serializers.IntegerField()
@@ -77,7 +105,7 @@ class SessionOutput(serializers.Serializer[Any]):
 
 
 class ArchiveOutput(serializers.Serializer[Any]):
-    state = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in ArchiveState])
     ahead = serializers.IntegerField()
     number = serializers.CharField(allow_null=True)
     told = serializers.BooleanField()
@@ -85,13 +113,13 @@ class ArchiveOutput(serializers.Serializer[Any]):
 
 
 class BookedArchiveOutput(serializers.Serializer[Any]):
-    state = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in ArchiveState])
     ahead = serializers.IntegerField()
 
 
 class BookedOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    state = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in AppointmentState])
     archive = BookedArchiveOutput()
 
 
@@ -109,9 +137,20 @@ class ChargesOutput(serializers.Serializer[Any]):
     total_fen = serializers.IntegerField()
 
 
+class AppointmentLineOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=[state.value for state in AppointmentState])
+    session = SessionOutput()
+    created_at = serializers.DateTimeField()
+
+
+class FollowLinkOutput(serializers.Serializer[Any]):
+    url = serializers.URLField()
+
+
 class AppointmentOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    state = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in AppointmentState])
     session = SessionOutput()
     created_at = serializers.DateTimeField()
     archive = ArchiveOutput()

@@ -18,13 +18,17 @@ DELIVERY_LIMIT = 5
 PERSISTENT = 2
 """AMQP delivery mode: written to disk."""
 
+CONFIRM_SECONDS: float | None = 5.0
+"""So long RabbitMQ may take to say that it has a message. With its disk full it says nothing at all."""
+
 
 def put(archive_ids: Sequence[int]) -> None:
-    """A message for each of these archives that wait. Durable; confirmed by RabbitMQ."""
+    """A message for each of these archives that wait. Durable; confirmed by RabbitMQ. Raises `OSError` when it takes
+    none."""
     with _open() as queue:
         producer = Producer(queue.channel, queue.exchange, NAME, serializer="json")
         for archive_id in archive_ids:
-            producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT)
+            producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT, confirm_timeout=CONFIRM_SECONDS)
 
 
 @contextmanager
@@ -65,8 +69,12 @@ def _open() -> Iterator[Queue]:
         channel = connection.channel()
         try:
             yield _declared(channel)
+        except OSError:
+            connection.collect()  # what says nothing would not even take a good-bye
+            raise
         finally:
-            channel.close()
+            if connection.connected:
+                channel.close()
 
 
 def _declared(channel: Any) -> Queue:

@@ -9,6 +9,8 @@ from hospital.worklist import WorkItem
 
 
 class Kind(models.TextChoices):
+    """The last four are for the hospital's own app alone: the patient does them, or is told in another way."""
+
     FILED = "filed", _("filed")
     REJECTED = "rejected", _("filing rejected")
     CLOSE = "close", _("turn is near")
@@ -18,6 +20,10 @@ class Kind(models.TextChoices):
     CLAIM_REFUSED = "claim_refused", _("claim refused")
     SETTLE_AGAIN = "settle_again", _("settlement not carried out")
     COMPLETED = "completed", _("completed")
+    CANCELLED = "cancelled", _("appointment cancelled")
+    SETTLEMENT_REFUSED = "settlement_refused", _("settlement refused")
+    SETTLEMENT_REVERSED = "settlement_reversed", _("settlement reversed")
+    SETTLEMENT_MANUAL = "settlement_manual", _("settlement with our staff")
 
 
 class Channel(models.TextChoices):

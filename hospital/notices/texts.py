@@ -17,6 +17,10 @@ def title(notice: Notice) -> str:
         Kind.CLAIM_REFUSED: _("Your insurance claim was refused"),
         Kind.SETTLE_AGAIN: _("Your settlement was not carried out"),
         Kind.COMPLETED: _("Everything is settled"),
+        Kind.CANCELLED: _("Your appointment is cancelled"),
+        Kind.SETTLEMENT_REFUSED: _("The insurer refused the settlement"),
+        Kind.SETTLEMENT_REVERSED: _("Your settlement was reversed"),
+        Kind.SETTLEMENT_MANUAL: _("Our staff are looking after your settlement"),
     }[Kind(notice.kind)]
 
 
@@ -47,6 +51,8 @@ def text(notice: Notice) -> str:
             )
         case Kind.COMPLETED:
             return _("The payment is complete and the insurance network has been told.")
+        case _:
+            return title(notice)
 
 
 def claim_refusal(reason: str) -> str:

@@ -1,7 +1,9 @@
 """The webhook to the hospital's own patient app: signed, so that the receiver knows it is from us and not replayed.
 
-`X-Notice-Timestamp` (unix seconds), `X-Notice-Signature` = hex HMAC-SHA256(secret, timestamp + "." + body). The body
-carries the notice's `id`; a repeat has the same one.
+`X-Notice-Timestamp` (unix seconds), `X-Notice-Signature` = hex HMAC-SHA256(secret, timestamp + "." + body); while the
+app changes to a new secret there are two, with a comma between. The body carries the notice's `id`: a repeat has the
+same one, and of one appointment what came later has the higher. Nothing in it but ids and states: the app asks the API
+for the rest, as the patient.
 """
 
 import hashlib
@@ -13,7 +15,25 @@ import httpx
 from django.conf import settings
 
 from hospital.notices import texts
-from hospital.notices.models import Notice
+from hospital.notices.models import Kind, Notice
+
+EVENTS = {
+    Kind.FILED: "appointment.filed",
+    Kind.REJECTED: "appointment.rejected",
+    Kind.CANCELLED: "appointment.cancelled",
+    Kind.CLOSE: "trial.nearing",
+    Kind.PRICED: "trial.priced",
+    Kind.TRIAL_REFUSED: "trial.refused",
+    Kind.COMPLETED: "settlement.completed",
+    Kind.SETTLEMENT_REFUSED: "settlement.refused",
+    Kind.SETTLEMENT_REVERSED: "settlement.reversed",
+    Kind.SETTLEMENT_MANUAL: "settlement.manual",
+    Kind.SETTLE_AGAIN: "settlement.not_carried_out",
+    Kind.CLAIM_SETTLED: "claim.settled",
+    Kind.CLAIM_REFUSED: "claim.refused",
+}
+IDS = ("trial", "settlement")
+"""Of the facts of a notice, what the app may know."""
 
 
 def post(notice: Notice) -> str:
@@ -23,7 +43,7 @@ def post(notice: Notice) -> str:
     headers = {
         "Content-Type": "application/json",
         "X-Notice-Timestamp": timestamp,
-        "X-Notice-Signature": signature(timestamp, body),
+        "X-Notice-Signature": signatures(timestamp, body),
     }
     try:
         answer = httpx.post(
@@ -31,6 +51,7 @@ def post(notice: Notice) -> str:
             content=body,
             headers=headers,
             timeout=settings.NOTICE_WEBHOOK_TIMEOUT_SECONDS,
+            follow_redirects=False,  # what is signed for one address goes to no other
             trust_env=False,
         )
     except httpx.HTTPError as error:
@@ -38,20 +59,22 @@ def post(notice: Notice) -> str:
     return "" if answer.is_success else f"HTTP {answer.status_code}"
 
 
-def signature(timestamp: str, body: bytes) -> str:
-    """Hex HMAC-SHA256 over timestamp, a dot and the body."""
-    secret = settings.NOTICE_WEBHOOK_SECRET.encode()
-    return hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+def signatures(timestamp: str, body: bytes) -> str:
+    """Hex HMAC-SHA256 over timestamp, a dot and the body, by each secret that is in force."""
+    secrets = (settings.NOTICE_WEBHOOK_SECRET, settings.NOTICE_WEBHOOK_OLD_SECRET)
+    signed = timestamp.encode() + b"." + body
+    return ",".join(hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets if secret)
 
 
 def _body(notice: Notice) -> bytes:
     fields = {
         "id": notice.pk,
+        "event": EVENTS[Kind(notice.kind)],
         "kind": notice.kind,
         "appointment": notice.appointment_id,
         "patient": notice.patient_id,
+        **{name: notice.facts[name] for name in IDS if name in notice.facts},
         "title": texts.title(notice),
-        "text": texts.text(notice),
         "created_at": notice.created_at.isoformat(),
     }
     return json.dumps(fields, ensure_ascii=False).encode()

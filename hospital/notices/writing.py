@@ -20,7 +20,21 @@ def write(appointment_id: int, kind: Kind, **facts: Any) -> None:
 
 def write_all(told: Iterable[Told]) -> None:
     """Tell many patients; one row for each channel in use."""
-    told = list(told)
+    _enter(list(told), channels())
+
+
+def announce(appointment_id: int, kind: Kind, **facts: Any) -> None:
+    """Tell the hospital's own app alone, where there is one."""
+    if settings.NOTICE_WEBHOOK_URL:
+        _enter([(appointment_id, kind, facts)], [Channel.WEBHOOK])
+
+
+def channels() -> list[Channel]:
+    """The inbox always; the webhook where one is configured."""
+    return [Channel.INBOX, Channel.WEBHOOK] if settings.NOTICE_WEBHOOK_URL else [Channel.INBOX]
+
+
+def _enter(told: list[Told], channels: list[Channel]) -> None:
     if not told:
         return
     appointments = apps.get_model("hospital", "Appointment").objects
@@ -29,12 +43,7 @@ def write_all(told: Iterable[Told]) -> None:
         [
             Notice(appointment_id=number, patient_id=patients[number], kind=kind, channel=channel, facts=facts)
             for number, kind, facts in told
-            for channel in channels()
+            for channel in channels
         ]
     )
     wake.task("tasks.notices.send")
-
-
-def channels() -> list[Channel]:
-    """The inbox always; the webhook where one is configured."""
-    return [Channel.INBOX, Channel.WEBHOOK] if settings.NOTICE_WEBHOOK_URL else [Channel.INBOX]

@@ -144,9 +144,9 @@ def search(text: str) -> Rows:
     return _kinded(rows, Kind.SETTLEMENT).values("kind", "pk", "state", "since").order_by("-pk")
 
 
-def entered(kind: Kind, state: str) -> QuerySet[Journal]:
+def entered(kind: str, state: str) -> QuerySet[Journal]:
     """The journal's entry with which each row came into this state, for a subquery: the latest."""
-    came = Journal.objects.filter(kind=kind.value, item_id=OuterRef("pk"), to_state=state)
+    came = Journal.objects.filter(kind=str(kind), item_id=OuterRef("pk"), to_state=state)
     return came.exclude(from_state=state).order_by("-pk")
 
 

@@ -84,6 +84,9 @@ def _ask(facts: Facts) -> None:
 
 def _tell(facts: Facts) -> None:
     _not_undone(facts)
+    if not facts.settlement.wanted:
+        raise Conflict("given_up", _("The patient has given this up: undo it at the insurer, the money then follows."))
+    _nothing_on_its_way_back(facts)
     if facts.settlement.mode == Mode.INSURANCE and not (facts.settlement.setl_id and facts.insurer):
         raise Conflict("ask_first", _("The insurer's settlement is not known yet: ask again first."))
     if not facts.cash_as_agreed:
@@ -96,6 +99,12 @@ def _not_undone(facts: Facts) -> None:
         raise Conflict("undone_already", _("It is undone at the insurer: only the money is still to be given back."))
 
 
+def _nothing_on_its_way_back(facts: Facts) -> None:
+    """The ledger knows of a refund only when it has been given."""
+    if facts.refunds_in(RefundState.DUE):
+        raise Conflict("refund_under_way", _("A refund is under way: wait until it is given back or refused."))
+
+
 def _refund(facts: Facts) -> None:
     if not facts.is_paid:
         raise Conflict("nothing_was_paid", _("There is no money of this patient's with us."))
@@ -106,6 +115,7 @@ def _refund(facts: Facts) -> None:
 
 
 def _complete(facts: Facts) -> None:
+    _nothing_on_its_way_back(facts)
     if not facts.insurer_as_agreed:
         raise Conflict(
             "insurer_not_as_agreed", _("By the ledger, what stands at the insurer is not what was agreed on.")
@@ -115,8 +125,7 @@ def _complete(facts: Facts) -> None:
 
 
 def _void(facts: Facts) -> None:
-    if facts.refunds_in(RefundState.DUE):
-        raise Conflict("refund_under_way", _("A refund is under way: wait until it is given back or refused."))
+    _nothing_on_its_way_back(facts)
 
 
 def _returned(facts: Facts) -> None:

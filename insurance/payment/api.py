@@ -3,9 +3,11 @@
 import json
 import logging
 import time
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,11 +21,30 @@ from insurance.states import PaymentState
 log = logging.getLogger(__name__)
 
 
+class NotifyInput(serializers.Serializer[Any]):
+    order_no = serializers.CharField(max_length=64)
+    state = serializers.ChoiceField(choices=[state.value for state in PaymentState])
+    amount_fen = serializers.IntegerField()
+    transaction_no = serializers.CharField(max_length=64, required=False)
+
+
+class NotifyOutput(serializers.Serializer[Any]):
+    received = serializers.BooleanField()
+
+
 class NotifyView(APIView):
     permission_classes = (AllowAny,)
     authentication_classes = ()
 
-    @extend_schema(request=dict, responses={200: dict}, summary="The payment institution's signed callback")
+    @extend_schema(
+        request=NotifyInput,
+        responses=NotifyOutput,
+        parameters=[
+            OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True)
+            for name in (signing.TIMESTAMP, signing.SIGNATURE)
+        ],
+        summary="The payment institution's signed callback",
+    )
     def post(self, request: Request) -> Response:
         body = request._request.body
         timestamp = request.headers.get(signing.TIMESTAMP, "")

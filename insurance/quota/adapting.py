@@ -62,7 +62,7 @@ def restore() -> int:
 def _lower(quotas: QuerySet[Quota], left: float, why: str) -> None:
     for quota in quotas.filter(adapts=True, in_force__isnull=False):
         with transaction.atomic():
-            Insurer.objects.select_for_update().get(pk=quota.insurer_id)
+            Insurer.objects.select_for_update(no_key=True).get(pk=quota.insurer_id)
             quota.refresh_from_db()
             to = max(min(quota.least, quota.in_force or 0), math.floor((quota.in_force or 0) * left))
             if to < (quota.in_force or 0) and (left == 0.0 or not _lowered_just_now(quota)):
@@ -77,7 +77,7 @@ def _lowered_just_now(quota: Quota) -> bool:
 
 def _rise(quota: Quota) -> int:
     with transaction.atomic():
-        Insurer.objects.select_for_update().get(pk=quota.insurer_id)
+        Insurer.objects.select_for_update(no_key=True).get(pk=quota.insurer_id)
         quota.refresh_from_db()
         if quota.in_force is None or quota.per_minute is None or quota.in_force >= quota.per_minute:
             return 0

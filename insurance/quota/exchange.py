@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -93,7 +94,7 @@ class _Journal:
     def __init__(self, held: Held, lane: Lane, purpose: str) -> None:
         self.held, self.lane, self.purpose = held, lane, purpose
         self.metered = {profile().infno(operation) for operation in METERED}
-        self.spent = False
+        self.spent, self.infno = False, ""
         self.before_this: float | None = None
         self.left_at: float | None = None
 
@@ -102,7 +103,7 @@ class _Journal:
 
     def before(self, msgid: str, infno: str, body: bytes) -> float:
         """Commit the record; how many seconds the call may take. Raises `NotSent` when the permit does not cover it."""
-        metered = infno in self.metered
+        self.infno, metered = infno, infno in self.metered
         self.before_this, self.left_at = self.held.arrives_until, None
         if metered and self.spent:
             raise NotSent("a permit carries one metered message")
@@ -131,10 +132,17 @@ class _Journal:
         InterfaceCall.objects.filter(msgid=msgid, outcome="").update(
             outcome=outcome.value, reply=text, note=note[:300], answered_at=Now()
         )
-        if outcome is not Outcome.ANSWERED:
-            log.warning("%s %s for %s: %s %s", self.lane, msgid, self.purpose, outcome.value, note)
+        self._tell(msgid, outcome)
         if self.left_at is not None:
             self._take_its_pulse(msgid, answered=bool(reply), seconds=time.monotonic() - self.left_at)
+
+    def _tell(self, msgid: str, outcome: Outcome) -> None:
+        """One line a call. What the insurer said is not in it, as it may name a person: it stands with the record."""
+        seconds = None if self.left_at is None else round(time.monotonic() - self.left_at, 3)
+        told: dict[str, Any] = {"msgid": msgid, "infno": self.infno, "lane": str(self.lane), "purpose": self.purpose}
+        told |= {"outcome": outcome.value, "seconds": seconds}
+        level = logging.INFO if outcome is Outcome.ANSWERED else logging.WARNING
+        log.log(level, "%s for %s: %s", self.infno, self.purpose, outcome.value, extra=told)
 
     def _take_its_pulse(self, msgid: str, *, answered: bool, seconds: float) -> None:
         """An answer of whatever kind is a sign of life; a late one a sign of trouble."""

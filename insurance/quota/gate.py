@@ -5,6 +5,7 @@ database's clock or the database itself has changed under us.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -65,7 +66,8 @@ class Entered:
 
 def enter(insurer_id: int, quiet_seconds: float) -> Entered | Closed:
     """Lock the gate. Call within a transaction. `quiet_seconds`: how long a call may matter that others have made."""
-    insurer = Insurer.objects.select_for_update().get(pk=insurer_id)
+    # no_key: rows that refer to the insurer are checked when their transaction commits, and need not queue up here.
+    insurer = Insurer.objects.select_for_update(no_key=True).get(pk=insurer_id)
     reading = watch.verified(quiet_seconds)
     if reading is None:
         return Closed(Reason.CLOCK, CLOCK_AGAIN_SECONDS)
@@ -114,11 +116,20 @@ def window_at(insurer: Insurer, moment: datetime) -> MaintenanceWindow | None:
 
 
 def windows_until(insurer: Insurer, now: datetime, seconds: float) -> float:
-    """How many seconds of maintenance lie between now and a turn that would come in so many seconds without it; where
-    windows overlap, each second once."""
+    """How many seconds of maintenance lie between now and a turn that would come in so many seconds without it."""
+    return seconds_in(windows_ahead(insurer, now), now, seconds)
+
+
+def windows_ahead(insurer: Insurer, now: datetime) -> list[MaintenanceWindow]:
+    """Those that are under way or to come, the first one first."""
+    return list(insurer.windows.filter(ends_at__gt=now).order_by("starts_at"))
+
+
+def seconds_in(windows: Sequence[MaintenanceWindow], now: datetime, seconds: float) -> float:
+    """As `windows_until`, of these; where windows overlap, each second once."""
     turn_at = now + timedelta(seconds=seconds)
     added, counted_until = timedelta(), now
-    for window in insurer.windows.filter(ends_at__gt=now).order_by("starts_at"):
+    for window in windows:
         if window.starts_at > turn_at + added:
             break
         added += max(window.ends_at - max(window.starts_at, counted_until), timedelta())

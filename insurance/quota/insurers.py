@@ -122,7 +122,7 @@ def drop_window(window: MaintenanceWindow, *, who: Who, why: str) -> None:
 
 
 def _locked(insurer: Insurer) -> Insurer:
-    return Insurer.objects.select_for_update().get(pk=insurer.pk)
+    return Insurer.objects.select_for_update(no_key=True).get(pk=insurer.pk)
 
 
 def _named(insurer: Insurer) -> str:

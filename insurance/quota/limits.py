@@ -50,7 +50,7 @@ def set_limit(quota: Quota, per_minute: int | None, *, who: Who = None, why: str
     Raises `Invalid("m_not_above_n" | "no_reason")`.
     """
     with transaction.atomic():
-        Insurer.objects.select_for_update().get(pk=quota.insurer_id)
+        Insurer.objects.select_for_update(no_key=True).get(pk=quota.insurer_id)
         quota.refresh_from_db()
         check_limit(quota, per_minute)
         changes.record(f"quota {quota.name}", "per_minute", quota.per_minute, per_minute, who=who, why=why)
@@ -68,7 +68,7 @@ def set_bounds(quota: Quota, *, least: int, adapts: bool, evenly: bool, who: Who
     Raises `Invalid("out_of_bounds" | "no_reason")`.
     """
     with transaction.atomic():
-        Insurer.objects.select_for_update().get(pk=quota.insurer_id)
+        Insurer.objects.select_for_update(no_key=True).get(pk=quota.insurer_id)
         quota.refresh_from_db()
         if least != quota.least:
             check_least(least, quota.per_minute)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,14 +13,13 @@ from rest_framework.views import APIView
 from hospital import idempotency
 from hospital.errors import NotFound
 from hospital.models import Appointment
-from hospital.rest import StrictSerializer, asker_id, limit_user
+from hospital.rest import IDEMPOTENCY_KEY, StrictSerializer, asker_id, limit_user
 from insurance.settlement import claims, giving_up, opening
 from insurance.settlement.claims import ClaimState
 from insurance.settlement.models import CLAIM_LATER, WAYS, Mode, Settlement
 from insurance.states import SettlementState
 from insurance.trial.access import trial_of
 
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
 CLAIM_POLL_SECONDS = 15
 """A claim waits for its turn in the line."""
 

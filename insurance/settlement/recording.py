@@ -33,6 +33,12 @@ LONGEST_WAIT_SECONDS = 60
 COLLECT_TASK = "tasks.insurance.collect"
 ENDED_WITHOUT_EFFECT = (SettlementState.REFUSED, SettlementState.REVERSED)
 
+_ANNOUNCED = {
+    SettlementState.REFUSED: Kind.SETTLEMENT_REFUSED,
+    SettlementState.REVERSED: Kind.SETTLEMENT_REVERSED,
+    SettlementState.MANUAL: Kind.SETTLEMENT_MANUAL,
+}
+
 BY_PLAN = (SettlementState.UNKNOWN, SettlementState.REVERSING, SettlementState.CONFIRMING)
 """Asked again by the plan of attempts, and then shown to a person."""
 
@@ -134,6 +140,8 @@ def _due_at(settlement: Settlement, to: str, event: Event) -> Combinable:
 
 def _follow(settlement: Settlement, to: str) -> None:
     """What a new state brings with it, in the same transaction."""
+    if kind := _ANNOUNCED.get(SettlementState(to)):
+        writing.announce(settlement.appointment_id, kind, settlement=settlement.pk)
     if to in ENDED_WITHOUT_EFFECT:
         _end_the_trial(settlement)
     elif to == SettlementState.COMPLETED:
@@ -160,7 +168,7 @@ def _end_the_trial(settlement: Settlement) -> None:
         kept = settlement.state == SettlementState.REVERSED and (settlement.wanted or _ran_out(settlement))
         worklist.move(trial, TrialState.EXPIRED, reason=f"settlement {settlement.state}", keeps_place=kept)
         if kept:
-            writing.write(settlement.appointment_id, Kind.SETTLE_AGAIN)
+            writing.write(settlement.appointment_id, Kind.SETTLE_AGAIN, settlement=settlement.pk)
     elif settlement.claim_later:
         admission.release(trial)
 
@@ -174,13 +182,13 @@ def _complete(settlement: Settlement) -> None:
     admission.withdraw(settlement.appointment, "settled without it")
     if settlement.appointment.state == AppointmentState.BOOKED:
         booking.complete(settlement.appointment)
-        writing.write(settlement.appointment_id, Kind.COMPLETED)
+        writing.write(settlement.appointment_id, Kind.COMPLETED, settlement=settlement.pk)
 
 
 def _tell_of_the_claim(settlement: Settlement, event: Event, said: str) -> None:
     """What has become of what was paid for before."""
     if event is Event.SELF_PAY:
-        writing.write(settlement.appointment_id, Kind.CLAIM_REFUSED, reason=said)
+        writing.write(settlement.appointment_id, Kind.CLAIM_REFUSED, reason=said, settlement=settlement.pk)
     elif event is Event.PAID_BEFORE and settlement.payment is not None:
         refund = Decimal(refunds.owed_fen(settlement.payment)) / 100
-        writing.write(settlement.appointment_id, Kind.CLAIM_SETTLED, refund=f"{refund:.2f}")
+        writing.write(settlement.appointment_id, Kind.CLAIM_SETTLED, refund=f"{refund:.2f}", settlement=settlement.pk)

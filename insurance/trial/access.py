@@ -11,13 +11,13 @@ from insurance.trial.models import Trial
 
 def trial_of(request: Request, pk: int) -> Trial:
     """The trial, if it may be seen; else there is none. Raises `NotFound("no_such_trial")`."""
-    trials = Trial.objects.select_related("appointment")
+    trials = Trial.objects.filter(pk=pk)
     if not request.user.is_staff:
         trials = trials.filter(appointment__patient__user_id=asker_id(request))
-    trial = trials.filter(pk=pk).first()
-    if trial is None:
-        raise NotFound("no_such_trial", _("There is no such trial."))
-    return trial
+    try:
+        return trials.get()
+    except Trial.DoesNotExist as error:
+        raise NotFound("no_such_trial", _("There is no such trial.")) from error
 
 
 def staff_of(request: Request) -> User:

@@ -13,12 +13,12 @@ from rest_framework.views import APIView
 
 from hospital.appointments.access import appointment_of
 from hospital.models import Appointment
-from hospital.rest import StrictSerializer, limit_user
+from hospital.rest import StrictSerializer, limit_signed_in
 from insurance.quota import gate, insurers, permits
 from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
-from insurance.trial import admission, line, urgency
+from insurance.trial import admission, line, outlook, urgency
 from insurance.trial.access import staff_of, trial_of
 from insurance.trial.eta import Later
 from insurance.trial.models import Trial
@@ -66,7 +66,7 @@ class LineOutput(serializers.Serializer[Any]):
 class TrialsView(APIView):
     @extend_schema(request=TrialInput, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
     def post(self, request: Request, pk: int) -> Response:
-        limit_user(request, "trial")
+        limit_signed_in(request, "trial")
         appointment = appointment_of(request, pk)
         given = TrialInput(data=request.data)
         given.is_valid(raise_exception=True)
@@ -116,7 +116,7 @@ def shown(trial: Trial) -> dict[str, Any]:
     told: dict[str, Any] = {"id": trial.pk, "appointment": trial.appointment_id, "state": trial.state}
     told["held_back"] = trial.held_back
     if trial.state in (TrialState.WAITING, TrialState.CALLING):
-        place = line.place_of(trial)
+        place = line.place_of(trial, outlook.lately())
         told |= {name: value for name, value in asdict(place).items() if name != "later_because" or value}
     if trial.total_fen is not None:
         told |= {name: getattr(trial, name) for name in _PRICED}

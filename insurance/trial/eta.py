@@ -6,39 +6,22 @@ clearly worse (it is told anew, with the reason).
 """
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from insurance.quota import gate, insurers, lanes, permits
+from insurance.quota import gate, lanes, permits
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer, Permit, Quota
 from insurance.states import TrialState
 from insurance.trial import accuracy
 from insurance.trial.models import Trial
+from insurance.trial.outlook import Outlook
 
 TOLERANCE_SECONDS, TOLERANCE_SHARE = 5.0, 0.05
 """What differs by no more than the larger of the two is not told anew."""
-
-_EXPECTED_FREE = """
-    WITH mean AS (
-        SELECT coalesce(avg(held_seconds), 0) AS held_for,
-               coalesce(avg(idle_seconds) FILTER (WHERE idle_seconds < %(idle_at_most)s), 0) AS idle_for
-          FROM insurance_permit WHERE quota_id = %(quota_id)s AND NOT retired)
-    SELECT extract(epoch FROM CASE
-               WHEN held THEN greatest(taken_at + make_interval(secs => mean.held_for + %(cooling_seconds)s),
-                                       clock_timestamp())
-               ELSE free_at END - clock_timestamp())::float8 AS free_in, mean.held_for + mean.idle_for
-      FROM insurance_permit, mean WHERE quota_id = %(quota_id)s AND NOT retired
-     ORDER BY free_in OFFSET %(skip)s LIMIT 1
-"""
-
-IDLE_AT_MOST_SECONDS = 3.0
-"""A permit that lay free for longer did so because nobody waited."""
 
 
 class Later(StrEnum):
@@ -53,21 +36,7 @@ class Later(StrEnum):
     LATE = "running_late"
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """Whom the trials wait for: the insurer and the quota that they draw on (None: nothing is counted)."""
-
-    insurer: Insurer
-    quota: Quota | None
-
-
-def interface() -> Interface:
-    """As it is now; read once for everything that is told at a time."""
-    insurer = insurers.default()
-    return Interface(insurer, permits.quota_of(Lane.TRIAL, insurer))
-
-
-def told(trial: Trial, ahead: int, there: Interface) -> tuple[float, str]:
+def told(trial: Trial, ahead: int, there: Outlook) -> tuple[float, str]:
     """Seconds until the turn as the patient is told now, and why that is later than before (mostly: "")."""
     now = timezone.now()
     expected_at = _moment(now, expected_seconds(ahead, there))
@@ -87,46 +56,32 @@ def between(seconds: int) -> tuple[int, int]:
     return math.floor(seconds * (1 - error)), math.ceil(seconds * (1 + error))
 
 
-def expected_seconds(ahead: int, there: Interface) -> float:
+def expected_seconds(ahead: int, there: Outlook) -> float:
     """When the turn of the one with `ahead` before them comes: permits first, then the brake's spacing of a burst."""
     spaced = ahead * _spacing_seconds(there.quota) if there.quota else 0.0
     return max(wait_seconds(ahead, there), spaced)
 
 
-def wait_seconds(ahead: int, there: Interface) -> float:
+def wait_seconds(ahead: int, there: Outlook) -> float:
     """How long the interface holds back the one with `ahead` before them; 0 when there is a permit now."""
-    wait = _permits_seconds(there.quota, ahead) if there.quota else 0.0
+    wait = _permits_seconds(there, there.quota, ahead) if there.quota else 0.0
     if math.isinf(wait):
         return wait
     now = timezone.now()
     wait = max(wait, gate.down_seconds(there.insurer, now))
-    return wait + gate.windows_until(there.insurer, now, wait)
+    return wait + gate.seconds_in(there.windows, now, wait)
 
 
-def _permits_seconds(quota: Quota, ahead: int) -> float:
+def _permits_seconds(there: Outlook, quota: Quota, ahead: int) -> float:
     """The permit that will be theirs: by when it comes free, and if others have it before, by when those do."""
     if not quota.in_force:
         return math.inf
     rounds, skip = divmod(_with_those_who_go_first(quota, ahead), quota.in_force)
-    free_in, away_seconds = _expected_free(quota, skip)
+    free_in, away_seconds = there.expected_free(skip)
     if rounds == 0:
         return free_in
     used_in = max(free_in, skip * _spacing_seconds(quota))
     return used_in + rounds * (permits.cooling_seconds() + away_seconds)
-
-
-def _expected_free(quota: Quota, skip: int) -> tuple[float, float]:
-    """Seconds until the permit after the next `skip` ones should be free, and how long one is held or lies idle."""
-    asked = {
-        "quota_id": quota.pk,
-        "skip": skip,
-        "cooling_seconds": permits.cooling_seconds(),
-        "idle_at_most": IDLE_AT_MOST_SECONDS,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_EXPECTED_FREE, asked)
-        free_in, away_seconds = cursor.fetchone() or (0.0, 0.0)
-    return max(free_in, 0.0), away_seconds
 
 
 def _spacing_seconds(quota: Quota) -> float:
@@ -137,7 +92,7 @@ def _spacing_seconds(quota: Quota) -> float:
     return gap if quota.evenly else gap / lanes.BRAKE_FACTOR
 
 
-def _turns_that_begin(there: Interface) -> int:
+def _turns_that_begin(there: Outlook) -> int:
     """Permits taken for somebody who still stands in the line: for the blink of an eye he is counted twice."""
     held = Permit.objects.filter(quota=there.quota, held=True, free_at__gt=Now()).count()
     return max(held - Trial.objects.filter(state=TrialState.CALLING).count(), 0)
@@ -160,7 +115,7 @@ def _tell(trial: Trial, at: datetime, now: datetime, reason: str) -> None:
     trial.eta_at, trial.eta_told_at, trial.eta_reason = at, now, reason
 
 
-def _why_later(trial: Trial, there: Interface) -> Later:
+def _why_later(trial: Trial, there: Outlook) -> Later:
     """What happened since the patient was told: the gate, n, or somebody who goes first."""
     insurer, since = there.insurer, trial.eta_told_at or trial.created_at
     if insurer.paused_at or _after(insurer.resumed_at, since):

@@ -13,8 +13,9 @@ from hospital.states import AppointmentState
 from insurance.quota import gate, insurers
 from insurance.quota.models import Insurer
 from insurance.states import TrialState
-from insurance.trial import eta, places, shares
+from insurance.trial import eta, outlook, places, shares
 from insurance.trial.models import Line, Trial
+from insurance.trial.outlook import Outlook, standing_of
 from insurance.trial.shares import Standing
 
 NO_WAIT_SECONDS = 1.0
@@ -23,7 +24,9 @@ NO_WAIT_SECONDS = 1.0
 UNKNOWN_SECONDS = 60.0
 """When nobody knows how long the gate stays shut, one is asked to come back after this."""
 
-SOONEST_POLL_SECONDS, LATEST_POLL_SECONDS = 1, 15
+SOONEST_POLL_SECONDS, LATEST_POLL_SECONDS = 1, 180
+"""Who looks after half of the wait that is left sees all there is to see: the told wait only falls, and is counted
+down on the screen. However many wait, they do not load the hospital that they wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +44,36 @@ class Place:
     later_because: str = ""
 
 
-def place_of(trial: Trial) -> Place:
-    """Where this trial stands now."""
+def place_of(trial: Trial, there: Outlook | None = None) -> Place:
+    """Where this trial stands; by the outlook of now, or by this one."""
     if trial.state != TrialState.WAITING:
         return _place(0, 0.0, "")
-    there = eta.interface()
-    ahead = ahead_of(trial, there.insurer)
+    there = there or outlook.now()
+    ahead = _ahead_of(trial, there)
     seconds, reason = eta.told(trial, ahead, there)
     return _place(ahead, seconds, reason)
 
 
 def place_of_next() -> Place:
     """The place that somebody would get who joined the common line now."""
-    there = eta.interface()
+    there = outlook.now()
     ahead = ahead_of_next(there.insurer, None)
     return _place(ahead, eta.expected_seconds(ahead, there), "")
 
 
 def ahead_of(trial: Trial, insurer: Insurer) -> int:
     """How many have their turn before this one, as things stand."""
+    return _ahead_of(trial, Outlook(insurer, None))
+
+
+def _ahead_of(trial: Trial, there: Outlook) -> int:
+    """In a line that stands alone the exact number is known at once; others move at most a second behind."""
     if trial.line_id is None:
         return 0
-    own, standings = ahead_in_line(trial), standing(insurer)
+    own = ahead_in_line(trial)
+    standings = there.standings
+    if all(one.line_id != trial.line_id for one in standings):  # younger than the reading
+        return own
     return own if len(standings) == 1 else shares.ahead(standings, trial.line_id, own)
 
 
@@ -102,7 +113,7 @@ def line_of(insurer: Insurer, *, urgent: bool = False) -> Line:
 
 def held_back_seconds(ahead: int) -> float:
     """How long the permits hold back the one with `ahead` before them; 0 when one is free now."""
-    return eta.wait_seconds(ahead, eta.interface())
+    return eta.wait_seconds(ahead, outlook.now())
 
 
 def is_full(ahead: int) -> int:
@@ -111,7 +122,7 @@ def is_full(ahead: int) -> int:
     TRIAL_LINE_MINUTES = 0: nobody waits; let through now or held back.
     """
     longest_minutes = tuning.value("TRIAL_LINE_MINUTES")
-    there = eta.interface()
+    there = outlook.now()
     wait = eta.wait_seconds(ahead, there)
     if longest_minutes == 0 and (closed := gate.why_closed(there.insurer)):
         wait = max(wait, closed.seconds or UNKNOWN_SECONDS)
@@ -121,14 +132,14 @@ def is_full(ahead: int) -> int:
 
 def standing(insurer: Insurer) -> list[Standing]:
     """All lines of an insurer as `shares` wants them."""
-    return [_standing(line) for line in insurer.lines.order_by("pk")]
+    return Outlook(insurer, None).standings
 
 
 def claim_next(insurer: Insurer, lease_seconds: float) -> Trial | None:
     """Take the trial whose turn it is. Commit before acting on it. None when nobody waits whose time has come."""
     with transaction.atomic():
         lines = {line.pk: line for line in insurer.lines.select_for_update(no_key=True).order_by("pk")}
-        standings = [_standing(line) for line in lines.values()]
+        standings = [standing_of(line) for line in lines.values()]
         for one in shares.in_order(standings):
             first_turn_at = Coalesce(F("turn_at"), Now())
             trial = worklist.claim(
@@ -159,12 +170,8 @@ def _had_a_turn(standings: list[Standing], one: Standing) -> None:
             Line.objects.filter(pk=after.line_id).update(passed=after.passed, run=after.run)
 
 
-def _standing(line: Line) -> Standing:
-    return Standing(line.pk, line.urgent, max(line.weight, 1), line.waiting, line.passed, line.run)
-
-
 def _place(ahead: int, seconds: float, reason: str) -> Place:
     shown = math.ceil(min(seconds, 86_400.0))
     low, high = eta.between(shown)
-    poll = min(max(shown // 10, SOONEST_POLL_SECONDS), LATEST_POLL_SECONDS)
+    poll = min(max(shown // 2, SOONEST_POLL_SECONDS), LATEST_POLL_SECONDS)
     return Place(ahead, shown, low, high, poll, reason)

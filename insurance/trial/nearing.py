@@ -33,5 +33,7 @@ def _tell(trials: QuerySet[Trial], near: int, minutes: int) -> int:
         to_tell = Trial.objects.filter(pk__in=first, close_told=False, predicted_seconds__gte=least_wait_seconds)
         found = list(to_tell.select_for_update(skip_locked=True).values_list("pk", "appointment_id"))
         Trial.objects.filter(pk__in=[pk for pk, _ in found]).update(close_told=True)
-        writing.write_all([(appointment, Kind.CLOSE, {"minutes": minutes}) for _, appointment in found])
+        writing.write_all(
+            (appointment, Kind.CLOSE, {"minutes": minutes, "trial": trial}) for trial, appointment in found
+        )
     return len(found)

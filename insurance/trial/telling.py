@@ -17,15 +17,14 @@ from insurance.trial.models import Trial
 def priced(trial: Trial, valid_until: datetime) -> None:
     """The bill is there. Under the appointment's lock, as everything that makes it a claim's or the patient's."""
     if not _is_claimed(trial):
-        writing.write(
-            trial.appointment_id, Kind.PRICED, valid_until=f"{timezone.localtime(valid_until):%Y-%m-%d %H:%M}"
-        )
+        until = f"{timezone.localtime(valid_until):%Y-%m-%d %H:%M}"
+        writing.write(trial.appointment_id, Kind.PRICED, valid_until=until, trial=trial.pk)
 
 
 def refused(trial: Trial) -> None:
     """The insurer has refused it. Under the appointment's lock."""
     if not _is_claimed(trial):
-        writing.write(trial.appointment_id, Kind.TRIAL_REFUSED, reason=trial.refusal)
+        writing.write(trial.appointment_id, Kind.TRIAL_REFUSED, reason=trial.refusal, trial=trial.pk)
 
 
 def catch_up(trial: Trial) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 """What runs when no name is given."""
 
-NAMES = (*EVERY_DAY, "eta", "chaos")
+NAMES = (*EVERY_DAY, "eta", "chaos", "polling")
 
 BROKERS = ("valkey", "rabbitmq")
 
@@ -22,7 +22,10 @@ eta     what a patient is told about the wait beside the wait itself, at real sp
         otherwise.
 chaos   workers killed every few seconds at real speed: ten minutes at n = 100 with three workers unless told otherwise.
 
-eta and chaos are never part of a run without names.
+polling 2,000 patients who wait in line and look as often as they are told: the share of one core that web and database
+        take for it. 75 seconds unless told otherwise.
+
+eta, chaos and polling are never part of a run without names.
 """
 
 
@@ -72,10 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta and chaos)")
+    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling)")
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")
-    add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta, chaos: how long is measured")
+    add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta, chaos, polling: how long is measured")
     add("--workers", type=_counts, metavar="W,…", help="limit: worker processes of each (1,4,8); chaos: (3)")
     add("--jitter", type=_not_negative, default=0.5, metavar="J", help="limit: delay of each request, 0 to J s (0.5)")
     add("--lose", type=_share, default=0.02, metavar="P", help="limit: share of answers lost, 0 to 1 (0.02)")

@@ -28,6 +28,7 @@ def environment_for(home: Path) -> Iterator[dict[str, str]]:
             **environment(DEMO, servers, Ports.free(), home),
             children.RUN_MARK: str(home),
             "DJANGO_SETTINGS_MODULE": "config.settings",
+            "LOG_LEVEL": "WARNING",  # on the terminal stand the figures
         }
         _migrate(variables)
         yield variables

@@ -6,6 +6,9 @@ import pytest
 from django.conf import LazySettings
 
 from tests.races import brokers
+from tests.races.conftest import hints
+
+__all__ = ["hints"]
 
 
 @pytest.fixture

@@ -23,12 +23,16 @@ from tests.simulators import Simulator
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
+
+Picture = Callable[[Page, str], None]
+"""`picture(page, name)`"""
 
 Surf = Callable[..., Page]
 """`surf(screen, language, script=True)` → an empty page of a new device."""
@@ -75,7 +79,7 @@ def surf(chromium: Browser, hospital: Hospital) -> Iterator[Surf]:
 
 
 @pytest.fixture
-def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+def picture(request: pytest.FixtureRequest) -> Picture:
     """`picture(page, "patient-line")`: kept as PNG where `--screens` says, else nothing."""
     folder: str = request.config.getoption("--screens")
 

@@ -76,6 +76,11 @@ class Person:
     def settles(self) -> None:
         self.button("Settle with insurance").click()
 
+    def sees_the_payment(self) -> None:
+        """What there is to pay, and where."""
+        self.sees("pay", "now")
+        expect(self.step("pay").locator("a[target=_blank]")).to_be_visible()
+
     def pays(self) -> None:
         """On the institution's page, which opens beside the story."""
         with self.page.context.expect_page() as opened:

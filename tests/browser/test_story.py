@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.db.models.functions import Now
 from playwright.sync_api import Page, expect
 
@@ -10,7 +11,8 @@ from hospital.models import Appointment
 from insurance.models import Trial
 from insurance.trial import admission
 from tests import factories
-from tests.browser.conftest import Surf
+from tests.browser import axe
+from tests.browser.conftest import Picture, Surf
 from tests.browser.hospital import Hospital
 from tests.browser.person import Person
 from tests.browser.screens import DESKTOP, PHONE
@@ -47,6 +49,19 @@ def test_who_moves_up_is_told_politely_and_keeps_the_focus(page: Page, hospital:
     expect(page.locator("#live")).to_contain_text("You are next.")
     assert page.locator("#live").get_attribute("aria-live") == "polite"
     expect(patient.link("All my appointments")).to_be_focused()
+
+
+def test_a_long_line_tells_the_wait_as_a_range(
+    surf: Surf, hospital: Hospital, picture: Picture, settings: LazySettings
+) -> None:
+    settings.INSURANCE_TRIAL_PER_MINUTE = 5
+    seat, page = in_line(24)[-1], surf(PHONE, "zh-hans")
+    hospital.lets_in(page, seat.patient.user)
+    page.goto(f"/appointments/{seat.pk}/")
+    patient = Person(page, "zh-hans")
+    expect(patient.step("line")).to_contain_text(patient.words("Ahead of you: %(ahead)s", ahead=23))
+    expect(patient.step("line")).to_contain_text(patient.words("%(low)s to %(high)s minutes", low=3, high=5))
+    picture(page, "patient-line")
 
 
 def test_the_place_survives_a_closed_browser_and_is_there_on_another_device(surf: Surf, hospital: Hospital) -> None:
@@ -115,3 +130,24 @@ def test_before_the_time_runs_out_it_is_said(page: Page, hospital: Hospital) -> 
     page.clock.run_for(timedelta(minutes=8, seconds=5).total_seconds() * 1000)
     expect(page.locator("#live")).to_contain_text("Two minutes are left.")
     wait_until(lambda: page.locator(".left").inner_text().startswith("(left: 1:"))
+
+
+def test_the_family_follows_until_the_patient_ends_it(surf: Surf, hospital: Hospital, picture: Picture) -> None:
+    seat, page = in_line(2)[1], surf(PHONE, "zh-hans")
+    hospital.lets_in(page, seat.patient.user)
+    page.goto(f"/appointments/{seat.pk}/")
+    patient = Person(page, "zh-hans")
+    patient.button("Make a link").click()
+    axe.check(page)
+    mother = Person(surf(PHONE, "zh-hans"), "zh-hans")
+    mother.page.goto(page.get_by_role("main").get_by_role("textbox").input_value())
+    expect(mother.step("line")).to_contain_text(patient.words("Ahead in the line: %(ahead)s", ahead=1))
+    axe.check(mother.page)
+    picture(mother.page, "family-line")
+    hospital.makes_the_bill()
+    mother.page.reload()
+    expect(mother.step("line")).to_contain_text(patient.words("Next in the line."))
+    patient.link("Back").click()
+    patient.button("End the link").click()
+    mother.page.reload()
+    expect(mother.page.get_by_role("heading", level=1)).to_have_text(patient.words("There is nothing here."))

@@ -34,6 +34,9 @@ WITHOUT_A_BILL = (TrialState.REFUSED, TrialState.FROZEN, TrialState.CANCELLED)
 WAITING_AT_MOST = 4
 """So many times n may wait in the line at once: the others have not come yet."""
 
+AT_ONCE = 100
+"""So many come, or accept their bill, in a tick: the others must not wait for them."""
+
 TICK_SECONDS = 0.3
 THE_DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
@@ -109,7 +112,8 @@ class Settling:
 
     def _come(self) -> None:
         waiting = Trial.objects.filter(state__in=[TrialState.WAITING, TrialState.CALLING]).count()
-        for _ in range(min(WAITING_AT_MOST * self.storm.n - waiting, len(self.to_come))):
+        room = WAITING_AT_MOST * self.storm.n - waiting
+        for _ in range(min(room, AT_ONCE, len(self.to_come))):
             appointment = self.to_come[0]
             self.numbers.setdefault(appointment.pk, len(self.numbers))
             with suppress(HeldBack):
@@ -118,7 +122,7 @@ class Settling:
 
     def _accept(self) -> None:
         settling = Settlement.objects.filter(appointment=OuterRef("appointment"))
-        for trial in Trial.objects.filter(~Exists(settling), state=TrialState.PRICED).order_by("pk")[:100]:
+        for trial in Trial.objects.filter(~Exists(settling), state=TrialState.PRICED).order_by("pk")[:AT_ONCE]:
             insured = self.storm.by_insurance(self.numbers[trial.appointment_id])
             with suppress(Conflict):
                 open_settlement(trial, "insurance" if insured else "self_pay")
@@ -212,11 +216,16 @@ class Settling:
         self.crew.kill(*(name for name in names if self.crew.is_ready(name)))
 
 
+def say_at_once(told: str) -> None:
+    """On the terminal, or into a file that somebody follows."""
+    print(told, flush=True)
+
+
 def run(
     plan: Storm,
     home: Path,
     *,
-    say: Say = print,
+    say: Say = say_at_once,
     runner: str = crew.ORDINARY,
     enough: Callable[[Simulator], bool] = lambda insurer: False,
 ) -> Found:

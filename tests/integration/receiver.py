@@ -27,6 +27,7 @@ def receiving() -> Iterator[Receiver]:
             receiver.came.append((dict(self.headers), body))
             self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
             self.send_header("Content-Length", "0")
+            self.send_header("Location", "/elsewhere")
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:

@@ -1,6 +1,6 @@
 """Staff are told when something needs a person: once, also when a letter is lost, and without personal data."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,14 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.db.models.functions import Now
 
+from hospital import worklist
 from hospital.models import Journal
 from insurance import upkeep
 from insurance.desk import alerts
 from insurance.desk.models import Alert
 from insurance.models import Settlement
+from insurance.reconciliation.models import DayBook, Difference
+from insurance.reconciliation.rules import Remedy
 from insurance.settlement.saga import Event
 from tests.integration import brought, doing
 
@@ -70,6 +73,23 @@ def test_refused_refunds_and_frozen_trials_are_told_of_too() -> None:
     (letter,) = mail.outbox
     assert f"refund {refund.pk}: refused" in letter.body and page_of(settlement) in letter.body
     assert f"/admin/insurance/casefile/trial/{trial.pk}/" in letter.body
+
+
+def difference(remedy: Remedy) -> Difference:
+    book = DayBook.objects.get_or_create(day=date(2026, 11, 3))[0]
+    return worklist.enter(
+        Difference(book=book, classed="only_theirs", movement="settled", key="S9", says="nothing", remedy=remedy)
+    )
+
+
+def test_a_difference_that_no_remedy_fits_is_told_of_when_it_has_come_to_that() -> None:
+    row = difference(Remedy.ASK)
+    assert alerts.tell_staff() == 0
+    Difference.objects.update(remedy=Remedy.STAFF)
+    assert [alerts.tell_staff(), alerts.tell_staff()] == [1, 0]
+    (letter,) = mail.outbox
+    assert f"difference {row.pk}: open\n2026-11-03: only_theirs settled S9\n" in letter.body
+    assert f"/admin/insurance/daybook/{row.book_id}/change/" in letter.body
 
 
 def test_what_comes_before_a_person_again_is_told_of_again() -> None:

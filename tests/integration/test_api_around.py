@@ -86,6 +86,18 @@ def test_an_address_that_is_not_there(client: Client) -> None:
     refused(client.get(f"{doing.API}/nowhere/"), 404, "not_found")
 
 
+def test_a_request_for_another_host(client: Client) -> None:
+    refused(client.get(f"{doing.API}/line/", headers={"Host": "elsewhere.example"}), 400, "bad_request")
+
+
+def test_a_body_is_read_no_further_than_it_may_be(settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    client = doing.speaking_as(factories.patient())
+    refused(client.post(f"{doing.API}/appointments/", ["x" * 1000], format="json"), 413, "too_large")
+    refused(client.post(f"{doing.API}/appointments/", ["x" * 990], format="json"), 422, "invalid")
+    refused(client.post(f"{doing.API}/payments/notify/", ["x" * 1000], format="json"), 413, "too_large")
+
+
 def test_what_nobody_foresaw_says_nothing_of_itself() -> None:
     answer = errors.server_error(Client().get("/healthz").wsgi_request)
     assert answer.status_code == 500
@@ -98,8 +110,19 @@ def test_the_schema_is_openapi_3_1_and_names_every_address(client: Client) -> No
     validate_schema(schema)  # type: ignore[no-untyped-call]
     assert schema["openapi"].startswith("3.1")
     assert {path.removeprefix("/api/v1/") for path in schema["paths"]} == {
-        *("accounts/", "token/", "token/refresh/", "sessions/", "line/", "notices/", "payments/notify/"),
+        *(
+            "accounts/",
+            "token/",
+            "token/refresh/",
+            "token/revoke/",
+            "token/revoke-all/",
+            "sessions/",
+            "line/",
+            "notices/",
+            "payments/notify/",
+        ),
         *("appointments/", "appointments/{id}/", "appointments/{id}/charges/", "appointments/{id}/trials/"),
+        "appointments/{id}/follow-link/",
         *("trials/{id}/", "trials/{id}/settlements/", "settlements/{id}/"),
     }
     assert client.get(f"{doing.API}/docs/").status_code == 200

@@ -17,7 +17,9 @@ from tests.simulators import Simulator
 
 pytestmark = pytest.mark.usefixtures("own_counters")
 APPOINTMENTS, SESSIONS = f"{doing.API}/appointments/", f"{doing.API}/sessions/"
-SESSION_KEYS = {"id", "department", "department_code", "doctor", "starts_at", "ends_at", "capacity", "free"}
+SESSION_KEYS = {
+    *("id", "department", "department_code", "doctor", "doctor_code", "starts_at", "ends_at", "capacity", "free"),
+}
 
 
 def wanted(in_session: Session, who: Patient, **fields: Any) -> dict[str, Any]:

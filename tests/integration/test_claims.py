@@ -72,7 +72,10 @@ def test_paid_now_claimed_later_and_refunded_by_the_difference(insurer: Simulato
     (theirs,) = insurer.ledger()["settlements"]
     assert (theirs["setl_id"], theirs["cash_fen"]) == (settlement.setl_id, settlement.cash_fen)
     assert kinds(settlement) == ["claim_settled", "completed"]
-    assert Notice.objects.get(kind="claim_settled").facts == {"refund": f"{difference_fen / 100:.2f}"}
+    assert Notice.objects.get(kind="claim_settled").facts == {
+        "refund": f"{difference_fen / 100:.2f}",
+        "settlement": settlement.pk,
+    }
 
 
 def test_all_of_it_goes_back_where_the_account_covers(insurer: Simulator, payments: Simulator) -> None:
@@ -234,7 +237,7 @@ def test_what_the_insurer_will_not_price_stays_as_self_pay(insurer: Simulator, p
     assert turns.take_one() and claims.follow() == 1
     assert (doing.state_of(settlement), settlement.mode) == ("paid", "self_pay")
     assert kinds(settlement) == ["claim_refused"]
-    assert Notice.objects.get(kind="claim_refused").facts == {"reason": "未参保"}
+    assert Notice.objects.get(kind="claim_refused").facts == {"reason": "未参保", "settlement": settlement.pk}
     assert steps.recover_one() and doing.state_of(settlement) == "completed"
     report = insurer.ledger()["self_pay"]
     assert (report["reports"], report["cash_fen"]) == (1, doing.TOTAL_FEN)
@@ -248,7 +251,7 @@ def test_what_the_insurer_will_not_settle_stays_as_self_pay(insurer: Simulator, 
     assert (settlement.total_fen, settlement.cash_fen, settlement.fund_fen) == (3052, 3052, 0)
     doing.recovered(settlement, "completed")
     assert kinds(settlement) == ["claim_refused", "completed"]
-    assert Notice.objects.get(kind="claim_refused").facts == {"reason": "已停保"}
+    assert Notice.objects.get(kind="claim_refused").facts == {"reason": "已停保", "settlement": settlement.pk}
     assert payments.ledger()["totals"]["refunded_fen"] == 0 and not insurer.ledger()["settlements"]
 
 

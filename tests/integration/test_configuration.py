@@ -9,7 +9,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"SECRET_KEY": "s" * 40, "PII_KEY": "p" * 40, "PAYMENT_SECRET": "m" * 40, "DEBUG": "0"}
-OURS = ("INSURANCE_", "PAYMENT_", "NOTICE_", "FILING_", "TRIAL_", "RATE_LIMIT_", "INSURER_", "STAFF_", "EMAIL_")
+OURS = (
+    "INSURANCE_",
+    "PAYMENT_",
+    "NOTICE_",
+    "FILING_",
+    "TRIAL_",
+    "RATE_LIMIT_",
+    "INSURER_",
+    "STAFF_",
+    "EMAIL_",
+    "CORS_",
+)
 
 
 def start(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -36,6 +47,7 @@ def test_a_good_environment_starts() -> None:
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT"),
         ({"PII_KEY": ""}, "PII_KEY"),
         ({"PAYMENT_SECRET": "short"}, "PAYMENT_SECRET"),
         ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "DATABASE_URL"),
@@ -56,6 +68,8 @@ def test_a_good_environment_starts() -> None:
         ({"INSURANCE_TIMEOUT_SECONDS": "soon"}, "INSURANCE_TIMEOUT_SECONDS"),
         ({"INSURANCE_DIALECT": "klingon"}, "INSURANCE_DIALECT"),
         ({"INSURANCE_INSTITUTION_CODE": "H1"}, "INSURANCE_INSTITUTION_CODE"),
+        ({"PUSH_URL": "localhost:8001"}, "PUSH_URL"),
+        ({"PUSH_URL": "https://h/push; script-src *"}, "PUSH_URL"),
         ({"RECONCILE_AT": "25:00"}, "RECONCILE_AT"),
         ({"RECONCILE_AT": "two"}, "RECONCILE_AT"),
         ({"RECONCILE_AT": "00:05"}, "RECONCILE_AT"),
@@ -64,6 +78,15 @@ def test_a_good_environment_starts() -> None:
         ({"PAYMENT_EXPIRES_SECONDS": ""}, "PAYMENT_EXPIRES_SECONDS"),
         ({"NOTICE_WEBHOOK_URL": "http://127.0.0.1/"}, "NOTICE_WEBHOOK_SECRET"),
         ({"NOTICE_WEBHOOK_SECRET": "x" * 40}, "NOTICE_WEBHOOK_URL"),
+        ({"NOTICE_WEBHOOK_URL": "http://app.example/", "NOTICE_WEBHOOK_SECRET": "x" * 40}, "NOTICE_WEBHOOK_URL"),
+        ({"NOTICE_WEBHOOK_URL": "ftp://127.0.0.1/", "NOTICE_WEBHOOK_SECRET": "x" * 40}, "NOTICE_WEBHOOK_URL"),
+        ({"NOTICE_WEBHOOK_OLD_SECRET": "x" * 40}, "NOTICE_WEBHOOK_OLD_SECRET"),
+        ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "app.hospital.example"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://*.hospital.example"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.hospital.example/"}, "CORS_ALLOWED_ORIGINS"),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
+        ({"JWT_KEY": "short"}, "JWT_KEY"),
         ({"STAFF_ALERT_EMAIL": "desk@hospital.example"}, "EMAIL_URL"),
         ({"EMAIL_URL": "smtp://localhost:25"}, "STAFF_ALERT_EMAIL"),
         ({"STAFF_ALERT_EMAIL": "desk@hospital.example", "EMAIL_URL": "http://localhost"}, "EMAIL_URL"),

@@ -164,6 +164,20 @@ def test_what_is_not_settled_or_not_paid_is_not_told() -> None:
     assert refused(brought.manual_otherwise(), TELL) == "not_paid_as_agreed"
 
 
+def test_what_the_patient_has_given_up_is_not_told() -> None:
+    settlement = brought.manual_from_confirming()
+    Settlement.objects.update(wanted=False)
+    assert refused(settlement, TELL) == "given_up"
+
+
+def test_what_goes_back_is_neither_told_nor_completed() -> None:
+    """The ledger still holds all of it: it is booked when it has been given."""
+    settlement = brought.manual_from_confirming()
+    brought.refund_due(settlement)
+    assert refused(settlement, TELL) == "refund_under_way"
+    assert rules.refusal(Action.COMPLETE, facts.of(settlement)).code == "refund_under_way"
+
+
 def test_what_is_undone_is_neither_asked_about_nor_told_nor_undone() -> None:
     """Asked again, it could be settled once more while the money is on its way back."""
     for action in (ASK, TELL, UNDO):

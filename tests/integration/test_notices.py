@@ -78,7 +78,8 @@ def test_the_webhook_is_signed_over_time_and_body(app: Receiver) -> None:
     assert abs(int(timestamp) - time.time()) < 60
     told = json.loads(body)
     assert (told["id"], told["kind"], told["appointment"]) == (webhook().pk, "filed", appointment.pk)
-    assert set(told) == {"id", "kind", "appointment", "patient", "title", "text", "created_at"}
+    assert told["event"] == "appointment.filed"
+    assert set(told) == {"id", "event", "kind", "appointment", "patient", "title", "created_at"}
     assert webhook().state == "sent"
 
 

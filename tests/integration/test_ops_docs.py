@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +82,28 @@ def test_the_labels_that_rules_choose_by_are_there(insurer: Simulator, request: 
 
 def test_every_alert_has_a_runbook_line_and_every_line_an_alert() -> None:
     runbook = (OPS / "README.md").read_text().partition("## Runbook")[2]
-    lines = re.findall(r"^\| ([A-Z]\w+) \| .+ \| .+ \|$", runbook, re.MULTILINE)
+    told = re.findall(r"^### ([A-Z]\w+)\n\n.+\. \*\*Do:\*\* .+\.$", runbook, re.MULTILINE)
     alerts = [rule["alert"] for rule in rules()]
-    assert lines == alerts and len(set(alerts)) == len(alerts)
+    assert told == alerts and len(set(alerts)) == len(alerts)
     assert all(rule["labels"]["severity"] in ("page", "ticket") and rule["annotations"]["summary"] for rule in rules())
+    links = [f"docs/ops/README.md#{alert.lower()}" for alert in alerts]
+    assert [rule["annotations"]["runbook"] for rule in rules()] == links
+
+
+def test_the_rules_are_tested_with_names_that_exist(exported: dict[str, set[str]]) -> None:
+    tested = yaml.safe_load((OPS / "alerts.test.yml").read_text())["tests"]
+    series = " ".join(one["series"] for test in tested for one in test["input_series"])
+    asked = {case["alertname"] for test in tested for case in test["alert_rule_test"]}
+    assert named(series) - set(exported) == set()
+    pages = {rule["alert"] for rule in rules() if rule["labels"]["severity"] == "page"}
+    assert asked <= {rule["alert"] for rule in rules()} and len(asked & pages) >= len(pages) - 2
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool comes with Prometheus; the other tests stay")
+@pytest.mark.parametrize(("check", "file"), [("check", "alerts.yml"), ("test", "alerts.test.yml")])
+def test_promtool_finds_nothing_to_say(check: str, file: str) -> None:
+    done = subprocess.run(["promtool", check, "rules", file], cwd=OPS, capture_output=True, text=True, check=False)
+    assert (done.returncode, "SUCCESS" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
 def test_a_metric_that_nobody_exports_would_be_found(exported: dict[str, set[str]]) -> None:

@@ -145,6 +145,21 @@ def test_signing_in_and_out(language: str) -> None:
     assert "/sign-in/" in text(client.get("/"))
 
 
+def test_who_wanted_to_book_comes_back_to_the_session() -> None:
+    session = factories.session()
+    client = visitor()
+    asked = client.get(f"/sessions/{session.pk}/", follow=True)
+    found = re.search(r'href="(/sign-up/\?next=[^"]+)"', text(asked))
+    assert found and f'name="next" value="/sessions/{session.pk}/"' in text(client.get(found.group(1)))
+    answer = client.post("/sign-up/", person() | {"next": f"/sessions/{session.pk}/"})
+    assert answer.headers["Location"] == f"/sessions/{session.pk}/"
+
+
+def test_nobody_is_sent_elsewhere_after_signing_up() -> None:
+    answer = visitor().post("/sign-up/", person() | {"next": "https://elsewhere.example/"})
+    assert answer.headers["Location"] == "/sessions/"
+
+
 def test_one_is_never_sent_elsewhere_after_signing_in() -> None:
     visitor().post("/sign-up/", person())
     given = {"username": "wangxm", "password": PASSWORD, "next": "https://elsewhere.example/"}

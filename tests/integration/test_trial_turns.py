@@ -42,7 +42,7 @@ def test_a_told_patient_gets_a_price(insurer: Simulator) -> None:
 def test_who_has_a_price_is_told_until_when(insurer: Simulator) -> None:
     trial = doing.priced(factories.patient())
     notice = Notice.objects.get(appointment=trial.appointment, kind="priced")
-    assert set(notice.facts) == {"valid_until"}
+    assert set(notice.facts) == {"valid_until", "trial"} and notice.facts["trial"] == trial.pk
 
 
 def test_one_turn_is_one_metered_call_under_one_permit(insurer: Simulator) -> None:

@@ -1,8 +1,10 @@
 """Workers against each other and against the patient: each row is taken once, first come first served."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
+from django.db import connection, transaction
 from django.db.models import Count
 
 from hospital import worklist
@@ -10,11 +12,11 @@ from hospital.appointments import booking
 from hospital.models import Appointment
 from hospital.states import AppointmentState
 from hospital.worklist import Journal
-from insurance.models import InterfaceCall
-from insurance.quota import lanes
+from insurance.models import Insurer, InterfaceCall
+from insurance.quota import gate, insurers, lanes
 from insurance.quota.lanes import Lane
 from insurance.states import TrialState
-from insurance.trial import admission, turns
+from insurance.trial import admission, line, turns
 from insurance.trial.models import Trial
 from tests import factories
 from tests.races import crowd
@@ -31,9 +33,9 @@ def claim_all() -> list[int]:
 
 
 def test_eight_workers_claim_each_trial_once_and_each_from_the_head_of_the_line() -> None:
-    line = [admission.enter(appointment).pk for appointment in crowd.told(80)]
+    waiting = [admission.enter(appointment).pk for appointment in crowd.told(80)]
     shares = at_once([claim_all] * 8)
-    assert sorted(pk for share in shares if isinstance(share, list) for pk in share) == line
+    assert sorted(pk for share in shares if isinstance(share, list) for pk in share) == waiting
     assert all(share == sorted(share) for share in shares if isinstance(share, list))
     assert set(Trial.objects.values_list("state", "attempt")) == {(TrialState.CALLING, 1)}
 
@@ -50,6 +52,35 @@ def test_without_the_lock_two_workers_take_the_same_trial() -> None:
         return int(first.pk)
 
     assert at_once([read_then_write] * 2) == [trial.pk, trial.pk]
+
+
+def claimed_meanwhile(lock: Callable[[], object]) -> object:
+    """The trial claimed by another while this one holds the lock; None: nobody could."""
+    claimed: list[object] = []
+
+    def claim() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '500ms'")
+        claimed.append(line.claim_next(insurers.default(), lease_seconds=60))
+
+    with transaction.atomic():
+        lock()
+        at_once([claim])
+    return claimed[0] if claimed else None
+
+
+def test_a_trial_is_claimed_while_somebody_stands_in_the_gate() -> None:
+    """A line's row refers to the insurer's: were that locked as if it could be deleted, all turns would queue up."""
+    trial = admission.enter(factories.told()[0])
+    gate_id = insurers.default().pk
+    assert claimed_meanwhile(lambda: gate.enter(gate_id, quiet_seconds=0)) == trial
+
+
+def test_with_the_insurer_locked_against_references_nobody_is_claimed() -> None:
+    """Negative control."""
+    admission.enter(factories.told()[0])
+    gate_id = insurers.default().pk
+    assert claimed_meanwhile(lambda: Insurer.objects.select_for_update().get(pk=gate_id)) is None
 
 
 def test_a_patient_who_asks_twenty_times_at_once_has_one_place() -> None:

@@ -1,6 +1,7 @@
 """Every queue has a worker, every task a queue, every tick a task."""
 
 import fnmatch
+import inspect
 import re
 from pathlib import Path
 
@@ -32,6 +33,11 @@ def test_every_task_has_a_queue_that_a_worker_reads() -> None:
         == read_by_workers()
         == set(queues.GENERAL_QUEUES + queues.INSURANCE_QUEUES)
     )
+
+
+def test_no_task_takes_an_argument_so_that_none_can_hold_a_person() -> None:
+    taking = [name for name in our_tasks() if inspect.signature(app.tasks[name].run).parameters]
+    assert taking == [] and app.conf.task_ignore_result
 
 
 def test_every_tick_and_every_brake_names_a_task() -> None:

@@ -23,10 +23,22 @@
     button.addEventListener("click", () => window.print());
   });
 
+  document.querySelectorAll("[data-share]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.share);
+      field.select();
+      if (navigator.share) return navigator.share({ url: field.value }).catch(() => {}); // or not, as one likes
+      if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+      else document.execCommand("copy");
+      button.textContent = button.dataset.done;
+    });
+  });
+
   const place = document.getElementById("story");
   if (!place) return;
   const live = document.getElementById("live"), offline = document.getElementById("offline");
-  const SAID_AGAIN_MS = 15000, SOON_SECONDS = 120, RETRY_SECONDS = 10;
+  const SAID_AGAIN_MS = 15000, SOON_SECONDS = 120, RETRY_SECONDS = 10, WHILE_PUSHED_SECONDS = 60, MOST_FAILURES = 10;
   let etag = "", timer = 0;
 
   // Counted from when it was shown: the clock of the device does not matter.
@@ -90,6 +102,7 @@
       if (answer.redirected || answer.status === 404) return location.reload();
       if (answer.ok || answer.status === 304) {
         next = Number(answer.headers.get("X-Poll-After"));
+        document.querySelectorAll("[data-until-the-end]").forEach((part) => { part.hidden = !next; });
         if (answer.status === 200) show(await answer.text());
         etag = answer.headers.get("ETag") || etag;
       }
@@ -103,7 +116,31 @@
 
   function again(seconds) {
     clearTimeout(timer);
-    if (seconds && !document.hidden) timer = setTimeout(look, seconds * 1000);
+    if (!seconds || document.hidden) return close();
+    listen();
+    const wait = (pushed() ? Math.max(seconds, WHILE_PUSHED_SECONDS) : seconds) * 1000;
+    due = performance.now() + wait;
+    timer = setTimeout(look, wait);
+  }
+
+  // Where the hospital pushes, the page is told when to look; where that fails, it asks as before.
+  let stream = null, due = 0, failures = 0;
+  const pushed = () => stream !== null && stream.readyState === EventSource.OPEN;
+  function listen() {
+    if (stream || !place.dataset.push || !window.EventSource) return;
+    stream = new EventSource(place.dataset.push, { withCredentials: true });
+    stream.addEventListener("look", look);
+    stream.addEventListener("end", () => { place.dataset.push = ""; close(); look(); });
+    stream.addEventListener("open", () => { failures = 0; });
+    stream.addEventListener("error", () => {
+      if (++failures === MOST_FAILURES) place.dataset.push = "";
+      if (!place.dataset.push) close();
+      if (due - performance.now() > RETRY_SECONDS * 1000) again(RETRY_SECONDS);
+    });
+  }
+  function close() {
+    if (stream) stream.close();
+    stream = null;
   }
 
   // The place belongs to the patient: it is kept while the device is away, and shown again as soon as it is back.

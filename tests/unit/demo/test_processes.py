@@ -48,7 +48,7 @@ def has_died(processes: Processes) -> bool:
 
 def test_commands_are_read_by_name() -> None:
     assert commands(ROOT / "Procfile").keys() == {
-        "web", "general", "insurance", "beat", "flower", "insurer", "payments",
+        "web", "push", "general", "insurance", "beat", "flower", "insurer", "payments",
     }  # fmt: skip
 
 

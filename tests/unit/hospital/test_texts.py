@@ -17,6 +17,10 @@ FACTS = {
     Kind.CLAIM_REFUSED: {"reason": "100% 未参保 [BO_1]"},
     Kind.SETTLE_AGAIN: {},
     Kind.COMPLETED: {},
+    Kind.CANCELLED: {},
+    Kind.SETTLEMENT_REFUSED: {},
+    Kind.SETTLEMENT_REVERSED: {},
+    Kind.SETTLEMENT_MANUAL: {},
 }
 REASONS = ("bad_id_number", "bad_card", "card_not_own", "contradictory_identity", "card_of_another")
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('hospital', '0005_notice_failed'),
+        ('hospital', '0007_follow_link'),
     ]
 
     operations = [

@@ -18,5 +18,5 @@ def write(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hospital", "0006_planning")]
+    dependencies = [("hospital", "0008_planning")]
     operations = [migrations.RunPython(write, migrations.RunPython.noop)]

@@ -1,0 +1,127 @@
+"""Signed in on a device: a short access token and a refresh token that works once (RFC 9700, 4.14).
+
+Each refresh gives a new pair and uses the old token up. All refresh tokens of one sign-in are a family: their ids begin
+with the id of the first. A token that is used twice is in two hands, so its family ends, and the device must sign in
+again. An access token is not looked up and works on until it runs out; a new password ends both kinds at once.
+"""
+
+from typing import Any, TypedDict
+from uuid import uuid4
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import BlacklistMixin, RefreshToken
+from rest_framework_simplejwt.utils import datetime_from_epoch
+
+FORGOTTEN_AT_ONCE = 5000
+
+
+class Pair(TypedDict):
+    """What a device keeps."""
+
+    access: str
+    refresh: str
+
+
+class DeviceToken(RefreshToken):
+    """A refresh token: signature, kind and time are checked here, whether it was used up in `rotate`."""
+
+    def check_blacklist(self) -> None:
+        """Under the user's lock instead."""
+
+    @classmethod
+    def for_user(cls, user: Any) -> "DeviceToken":
+        token: DeviceToken = super(BlacklistMixin, cls).for_user(user)
+        _enter(token, user)
+        return token
+
+
+def rotate(text: str) -> Pair:
+    """A new pair for this refresh token, which is used up. Raises `InvalidToken`, `AuthenticationFailed`."""
+    token = _read(text)
+    with transaction.atomic():
+        user = _lock(JWTAuthentication().get_user(token))
+        used_before = BlacklistedToken.objects.filter(token__jti=token["jti"]).exists()
+        pair = None if used_before else _renew(token, user)
+        _end(_family(token) if used_before else OutstandingToken.objects.filter(jti=token["jti"]))
+    if pair is None:
+        raise InvalidToken(_("This refresh token was used before. Sign in again."))
+    return pair
+
+
+def sign_out(text: str) -> None:
+    """End the family of this refresh token. One that is none any more is ended already (RFC 7009, 2.2)."""
+    try:
+        token = _read(text)
+    except InvalidToken:
+        return
+    with transaction.atomic():
+        user = get_user_model().objects.filter(pk=token["user_id"]).first()
+        if user is not None:
+            _lock(user)
+            _end(_family(token))
+
+
+def sign_out_everywhere(user: User) -> None:
+    """End every refresh token of this person."""
+    with transaction.atomic():
+        _end(OutstandingToken.objects.filter(user=_lock(user)))
+
+
+def forget_expired() -> int:
+    """Delete what has run out. All live equally long, so the oldest are looked at and nothing else."""
+    oldest = OutstandingToken.objects.order_by("pk").values("pk")[:FORGOTTEN_AT_ONCE]
+    return OutstandingToken.objects.filter(pk__in=oldest, expires_at__lt=timezone.now()).delete()[0]
+
+
+def _read(text: str) -> DeviceToken:
+    try:
+        return DeviceToken(text)  # type: ignore[arg-type]
+    except TokenError as error:
+        raise InvalidToken(error.args[0]) from error
+
+
+def _lock(user: Any) -> User:
+    """Two that refresh, or one that refreshes while another signs out, go one after the other."""
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _renew(token: DeviceToken, user: User) -> Pair:
+    access = str(token.access_token)
+    fresh = DeviceToken(str(token))  # type: ignore[arg-type]
+    fresh["jti"] = f"{_first(token)}.{uuid4().hex}"
+    fresh.set_exp()
+    fresh.set_iat()
+    _enter(fresh, user)
+    return {"access": access, "refresh": str(fresh)}
+
+
+def _enter(token: DeviceToken, user: User) -> None:
+    """The row knows the token by its id and holds none that works: whoever reads the table can sign in with nothing."""
+    OutstandingToken.objects.create(
+        user=user,
+        jti=token["jti"],
+        token="",
+        created_at=token.current_time,
+        expires_at=datetime_from_epoch(token["exp"]),
+    )
+
+
+def _first(token: DeviceToken) -> str:
+    return str(token["jti"]).partition(".")[0]
+
+
+def _family(token: DeviceToken) -> QuerySet[OutstandingToken]:
+    first = _first(token)
+    return OutstandingToken.objects.filter(Q(jti=first) | Q(jti__startswith=f"{first}."))
+
+
+def _end(tokens: QuerySet[OutstandingToken]) -> None:
+    BlacklistedToken.objects.bulk_create([BlacklistedToken(token=row) for row in tokens], ignore_conflicts=True)
