@@ -1,7 +1,7 @@
 """Personal data is masked before anything is written to a log: whatever its source, also in arguments and errors.
 
-By form: ID numbers, phones, social-security and bank cards. By name: whatever stands beside a key such as `psn_name`,
-also inside a text. More is masked than must be: a log can do without a number that only looks like one.
+By form: ID numbers, phones, social-security and bank cards, links to follow. By name: whatever stands beside a key such
+as `psn_name`, also inside a text. More is masked than must be: a log can do without a number that only looks like one.
 """
 
 import re
@@ -20,6 +20,7 @@ _FORMS = re.compile(
     | {_NO_DIGIT} [1-9]\d{{7}} {_DATE} \d{{3}} (?!\d)                         # ID number of before 1999
     | {_NO_HEX} (?:\+?86[\ -]?)? 1[3-9]\d{{9}} (?![0-9a-fA-F])   # mobile phone
     | {_NO_DIGIT} 62\d{{14,17}} (?!\d)                                        # bank card
+    | (?<=/follow/) [\w-]+                                                    # the link that a family follows by
     | (?: (?<![0-9A-Z]) | {_ESCAPED} ) [A-Z]\d{{8}} [0-9A-Z]? (?![0-9A-Za-z])             # social-security card
     """,
     re.VERBOSE,

@@ -78,8 +78,13 @@ def case_of(appointment: Appointment, told: Told) -> Case:
         settlement = None  # of an earlier round
     given_up = settlement is not None and appointment.settlements.filter(pk=settlement["id"], wanted=False).exists()
     charges = tuple(Amount(line["name"], line["amount_fen"]) for line in told["charges"])
-    kept = trial is not None and appointment.trials.filter(pk=trial["id"], keeps_place=True).exists()
+    kept = trial is not None and _keeps_place(appointment, trial)
     return Case(appointment.pk, told["archive"]["told"], charges, trial, settlement, given_up, kept)
+
+
+def _keeps_place(appointment: Appointment, trial: Told) -> bool:
+    over = trial["state"] in (TrialState.EXPIRED, TrialState.SUPERSEDED)
+    return over and appointment.trials.filter(pk=trial["id"], keeps_place=True).exists()
 
 
 def steps(case: Case) -> tuple[Step, ...]:

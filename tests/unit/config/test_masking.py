@@ -136,3 +136,9 @@ def test_without_the_filter_it_would_be_written() -> None:
     """Negative control: the plain formatter that everybody has."""
     record = logging.LogRecord("x", logging.INFO, __file__, 1, "%s", ("110101199001010013",), None)
     assert "110101199001010013" in logging.Formatter().format(record)
+
+
+@pytest.mark.parametrize("form", logs.FORMATS)
+def test_a_link_to_follow_is_nobodys_to_read_in_a_log(form: str) -> None:
+    line = written(form, "Too Many Requests: %s", "/follow/hxPe_M-4kY0/story/", request="GET /follow/hxPe_M-4kY0/")
+    assert "hxPe_M" not in line and line.count(f"/follow/{MASK}/") >= 1
