@@ -16,7 +16,7 @@ from hospital import idempotency
 from hospital.appointments import booking, following
 from hospital.errors import NotFound, Refusal
 from hospital.models import Appointment, Patient
-from hospital.rest import limit_user
+from hospital.rest import limit_signed_in
 from insurance.models import Settlement
 from insurance.settlement import giving_up, opening
 from insurance.states import SettlementState
@@ -128,7 +128,7 @@ def _do(
 ) -> HttpResponse:
     """Do it, say at the step what was refused, and show the story again."""
     try:
-        limit_user(guard.counted(request), group)
+        limit_signed_in(guard.counted(request), group)
         act(seat)
     except Refusal as error:
         guard.tell(request, error, step)

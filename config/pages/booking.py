@@ -14,7 +14,7 @@ from hospital.appointments.serializers import SessionQuery
 from hospital.errors import Refusal
 from hospital.identity import InsuranceCard
 from hospital.models import Patient, Session
-from hospital.rest import limit_user
+from hospital.rest import limit_signed_in
 
 MOST = 60
 """So many sessions are shown; a day and a department find the others."""
@@ -52,7 +52,7 @@ def book(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
 
 def _booked(request: HttpRequest, patient: Patient, session: Session, form: BookingForm) -> int | None:
     try:
-        limit_user(guard.counted(request), "booking")
+        limit_signed_in(guard.counted(request), "booking")
         if form.is_valid():
             return _once(patient, session, InsuranceCard(form.cleaned_data["type"], form.cleaned_data["number"]), form)
     except Refusal as error:
