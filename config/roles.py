@@ -38,7 +38,7 @@ ROLES = {
         *_may("add", *_PLANS),
         *_may("change", *_PLANS),
         *_may("delete", "hospital.weeklyplan", "hospital.holiday"),
-        "hospital.reveal_archive",
+        *("hospital.reveal_archive", "hospital.change_notice"),
     ),
     "cashier": (*_LOOK, "insurance.change_settlement", "insurance.add_decision"),
     "finance": (
@@ -53,8 +53,7 @@ ROLES = {
         *_may("view", *_INTERFACE),
         *_may("change", "insurance.insurer", "insurance.quota", "insurance.line", "hospital.tuning"),
         *_may("add", "insurance.maintenancewindow", "insurance.line"),
-        "insurance.delete_maintenancewindow",
-        "insurance.change_settlement",
+        *("insurance.delete_maintenancewindow", "insurance.change_settlement", "hospital.change_notice"),
     ),
     "auditor": (*_LOOK, *_may("view", *_PLANS, *_HOUSE, *_BOOKS, *_INTERFACE, "auth.user", "auth.group")),
 }

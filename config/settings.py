@@ -138,7 +138,7 @@ TRUSTED_PROXIES = env.not_negative("TRUSTED_PROXIES", default=0)
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "if-none-match"]
-CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After"]
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "X-Request-ID"]
 
 # Who is told by e-mail that a case needs a person (insurance/desk/alerts.py); EMAIL_URL says through which server.
 STAFF_ROLES = roles.ROLES

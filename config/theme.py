@@ -96,6 +96,7 @@ UNFOLD: dict[str, Any] = {
     "LANGUAGES": {"action": reverse_lazy("pages:language")},
     "DASHBOARD_CALLBACK": "operations.overview.page.overview",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("pages/icon.svg")}],
+    "LOGIN": {"form": "config.staff_sign_in.StaffSignInForm"},
     "STYLES": [lambda request: static("staff/staff.css")],
     # The patients' page and this one are of one house: the same green.
     "COLORS": {

@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from hospital import badges, planning_admin, words
 from hospital.archives import revealing
 from hospital.archives_admin import ArchiveAdmin
+from hospital.changes_admin import ReasonActions
 from hospital.models import (
     Archive,
     Change,
@@ -26,6 +27,7 @@ from hospital.models import (
     Tuning,
     WeeklyPlan,
 )
+from hospital.notices import delivery
 from hospital.people_admin import GroupAdmin, UserAdmin
 from hospital.privacy import masked
 from hospital.read_only import ReadOnly
@@ -70,10 +72,18 @@ class MasterRecordAdmin(ReadOnly):
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnly):
+class NoticeAdmin(ReasonActions, ReadOnly):
     list_display = ("id", "patient", "kind", "channel", "badge", "attempt", "last_error", "sent_at")
     badge = badges.column(words.NOTICE, words.TONES)
     list_filter = ("kind", "channel", "state")
+    actions = ("send_again",)
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("hospital.change_notice")
+
+    @admin.action(description=_("send again what could not be sent"), permissions=["resend"])
+    def send_again(self, request: HttpRequest, rows: QuerySet[Notice]) -> HttpResponse | None:
+        return self.do_each(request, rows, delivery.send_again)
 
 
 @admin.register(Journal)

@@ -1,5 +1,6 @@
 """What staff change while the system runs: who, when, what, from what to what, and why. Append-only."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,12 +8,18 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Invalid
+from hospital.identity import is_id_number
 
 SYSTEM = "system"
 COMMAND_LINE = "command line"
+
+MOST_CHARACTERS = 2_000
+
+_EIGHTEEN = re.compile(r"(?=([1-9][0-9]{16}[0-9Xx]))")
 
 Who = User | AnonymousUser | str | None
 """An account, as a request has it; in words, somebody without one (at the command line); None: the system by itself."""
@@ -41,7 +48,10 @@ class Change(models.Model):
 
 
 def record(subject: str, field: str, before: object, after: object, *, who: Who, why: str) -> Change:
-    """Write a change down, in the transaction that makes it. Raises `Invalid("no_reason")` when a person gives none."""
+    """Write a change down, in the transaction that makes it.
+
+    Raises `Invalid("no_reason")` when a person gives none, and as `clean` where it holds what must not be kept.
+    """
     if who is not None and not why.strip():
         raise Invalid("no_reason", _("Say why: it is kept with the change."))
     return Change.objects.create(
@@ -51,8 +61,18 @@ def record(subject: str, field: str, before: object, after: object, *, who: Who,
         field=field,
         before=str(before),
         after=str(after),
-        why=why.strip(),
+        why=why.strip() if who is None else clean(why),
     )
+
+
+def clean(text: str) -> str:
+    """What a person typed, as it may be kept. Raises `Invalid("personal_data" | "too_long")`."""
+    text = text.strip()
+    if len(text) > MOST_CHARACTERS:
+        raise Invalid("too_long", _("Keep it shorter: %(most)s characters at most.") % {"most": MOST_CHARACTERS})
+    if any(is_id_number(found.upper(), today=timezone.localdate()) for found in _EIGHTEEN.findall(text)):
+        raise Invalid("personal_data", _("Leave the ID number out: the case's number is enough."))
+    return text
 
 
 def record_all(subject: str, row: models.Model, wanted: Mapping[str, Any], *, who: Who, why: str) -> dict[str, Any]:

@@ -5,10 +5,14 @@ import time
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from hospital import worklist
+from hospital import changes, wake, worklist
+from hospital.changes import Who
+from hospital.errors import Conflict
 from hospital.notices import webhook
 from hospital.notices.models import Channel, Notice
+from hospital.notices.writing import SEND_TASK
 from hospital.states import NoticeState
 
 BATCH = 500
@@ -26,6 +30,17 @@ def recover_lapsed() -> int:
     for row in rows:
         worklist.put_back(row, NoticeState.PENDING, wait_seconds=0, error="the sender went silent")
     return len(rows)
+
+
+def send_again(notice: Notice, *, who: Who, why: str) -> None:
+    """Staff try a notice once more that could not be sent. Raises `Conflict("not_failed")`, `Invalid("no_reason")`."""
+    with transaction.atomic():
+        row = Notice.objects.select_for_update().get(pk=notice.pk)
+        if row.state != NoticeState.FAILED:
+            raise Conflict("not_failed", _("Only a notice that could not be sent is sent again."))
+        changes.record(f"notice {row.pk}", "state", row.state, NoticeState.PENDING, who=who, why=why)
+        worklist.move(row, NoticeState.PENDING, reason=why.strip(), due_at=Now())
+        wake.task(SEND_TASK)
 
 
 def _fill_inboxes(most: int) -> int:

@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     CLAIM_REFUSED = "claim_refused", _("claim refused")
     SETTLE_AGAIN = "settle_again", _("settlement not carried out")
     COMPLETED = "completed", _("completed")
+    TAKEN_BACK = "taken_back", _("settlement taken back")
     CANCELLED = "cancelled", _("appointment cancelled")
     SETTLEMENT_REFUSED = "settlement_refused", _("settlement refused")
     SETTLEMENT_REVERSED = "settlement_reversed", _("settlement reversed")

@@ -17,6 +17,7 @@ def title(notice: Notice) -> str:
         Kind.CLAIM_REFUSED: _("Your insurance claim was refused"),
         Kind.SETTLE_AGAIN: _("Your settlement was not carried out"),
         Kind.COMPLETED: _("Everything is settled"),
+        Kind.TAKEN_BACK: _("Your settlement is taken back"),
         Kind.CANCELLED: _("Your appointment is cancelled"),
         Kind.SETTLEMENT_REFUSED: _("The insurer refused the settlement"),
         Kind.SETTLEMENT_REVERSED: _("Your settlement was reversed"),
@@ -51,6 +52,11 @@ def text(notice: Notice) -> str:
             )
         case Kind.COMPLETED:
             return _("The payment is complete and the insurance network has been told.")
+        case Kind.TAKEN_BACK:
+            return _(
+                "The hospital takes your settlement back. What you have paid goes back the way it came; you need not "
+                "do anything. Ask the desk if you have questions."
+            )
         case _:
             return title(notice)
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from hospital import wake, worklist
 from hospital.notices.models import Channel, Kind, Notice
 
+SEND_TASK = "tasks.notices.send"
+
 Told = tuple[int, Kind, dict[str, Any]]
 """Appointment id, kind, facts for the text (never personal data)."""
 
@@ -46,4 +48,4 @@ def _enter(told: list[Told], channels: list[Channel]) -> None:
             for channel in channels
         ]
     )
-    wake.task("tasks.notices.send")
+    wake.task(SEND_TASK)

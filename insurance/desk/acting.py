@@ -54,7 +54,7 @@ def at_once(seen: Seen, action: Action, *, who: Who, why: str) -> None:
     with deciding():
         known = facts.of(locked(seen))
         rules.require(action, known)
-        carry_out(action, known, who=who, why=rules.clean(why))
+        carry_out(action, known, who=who, why=changes.clean(why))
 
 
 def carry_out(action: Action, known: Facts, *, who: Who, why: str) -> None:

@@ -34,7 +34,7 @@ def propose(seen: Seen, action: Action, *, who: User, why: str, evidence: str = 
     _require_permission(who, PROPOSE)
     if action not in BY_TWO:
         raise Conflict("needs_nobody", _("This needs no second person: do it."))
-    why, evidence = rules.clean(why), rules.clean(evidence)
+    why, evidence = changes.clean(why), changes.clean(evidence)
     with transaction.atomic():
         settlement = acting.locked(seen)
         known = facts.of(settlement)
@@ -50,7 +50,7 @@ def approve(decision: Decision, *, who: User, answer: str = "") -> Decision:
     Raises `Forbidden("not_allowed" | "second_person")`, `Conflict("already_decided" | "lapsed" | …)` as in `rules`.
     """
     _require_permission(who, APPROVE)
-    answer = rules.clean(answer)
+    answer = changes.clean(answer)
     with acting.deciding():
         open_one = _locked(decision)
         if open_one.asked_by_id == who.pk:
@@ -64,7 +64,7 @@ def approve(decision: Decision, *, who: User, answer: str = "") -> Decision:
 def reject(decision: Decision, *, who: User, answer: str) -> Decision:
     """A second person does not agree. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid("no_reason")`."""
     _require_permission(who, APPROVE)
-    answer = rules.clean(answer)
+    answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _locked(decision)
         if open_one.asked_by_id == who.pk:
@@ -77,7 +77,7 @@ def reject(decision: Decision, *, who: User, answer: str) -> Decision:
 
 def withdraw(decision: Decision, *, who: User, answer: str) -> Decision:
     """Whoever proposed it thinks better of it. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid`."""
-    answer = rules.clean(answer)
+    answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _locked(decision)
         if open_one.asked_by_id != who.pk:

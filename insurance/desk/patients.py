@@ -1,31 +1,41 @@
 """A patient's whole story on one page, and how it is found: never by a name, and never by a whole number."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from hospital.archives import entry
-from hospital.models import Appointment
+from hospital.models import Appointment, Archive
 from hospital.notices import texts
 from hospital.privacy import masked
 from insurance.calls.models import InterfaceCall
 from insurance.desk import facts, story
 from insurance.ledger import entries
 from insurance.settlement import standing
+from insurance.settlement.models import Settlement
 from insurance.trial import conversation
+from insurance.trial.models import Trial
 
 MOST_CASES = 20
 
+LONGEST = 18
+"""So many digits a number of ours has at the most: more do not fit."""
+
 
 def found(text: str) -> QuerySet[Appointment]:
-    """Appointments by number, archive number, last four of the card, `setl_id` or `msgid`; every way by an index."""
-    asked = Q(archive__number=text) | entry.by_tail(text, "archive__")
-    asked |= Q(settlements__setl_id=text) | Q(settlements__settle_msgid=text)
-    if text.isdecimal() and len(text) <= 18:
-        asked |= Q(pk=int(text))
-    for call in InterfaceCall.objects.filter(msgid=text).values_list("purpose", flat=True):
-        asked |= _purpose(call)
-    pks = Appointment.objects.filter(asked).values("pk")
+    """Appointments by number, archive number, last four of the card, `setl_id` or `msgid`.
+
+    Each way is a question of its own, so that each goes through its index.
+    """
+    archives = Archive.objects.filter(Q(number=text) | entry.by_tail(text))
+    settlements = Settlement.objects.filter(Q(setl_id=text) | Q(settle_msgid=text))
+    pks = {
+        *archives.values_list("appointment_id", flat=True),
+        *settlements.values_list("appointment_id", flat=True),
+        *_by_message(text),
+        *([int(text)] if text.isdecimal() and len(text) <= LONGEST else []),
+    }
     return Appointment.objects.filter(pk__in=pks)
 
 
@@ -57,7 +67,10 @@ def of(appointment: Appointment) -> dict[str, Any]:
     }
 
 
-def _purpose(purpose: str) -> Q:
-    """Whose message it was."""
-    settlement, trial = standing.settlement_id(purpose), conversation.trial_id(purpose)
-    return Q(settlements=settlement) if settlement else Q(trials=trial) if trial else Q(pk=None)
+def _by_message(msgid: str) -> Iterator[int]:
+    """Whose message it was: a settlement's or a trial's."""
+    for purpose in InterfaceCall.objects.filter(msgid=msgid).values_list("purpose", flat=True):
+        if settlement := standing.settlement_id(purpose):
+            yield from Settlement.objects.filter(pk=settlement).values_list("appointment_id", flat=True)
+        if trial := conversation.trial_id(purpose):
+            yield from Trial.objects.filter(pk=trial).values_list("appointment_id", flat=True)

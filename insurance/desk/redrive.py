@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from hospital import changes
 from hospital.changes import Who
 from hospital.errors import Conflict, Invalid, Refusal
-from insurance.desk import acting, facts, rules
+from insurance.desk import acting, facts
 from insurance.desk.acting import Seen
 from insurance.desk.actions import HASTENED, Action
 from insurance.desk.cases import Kind
@@ -57,7 +57,7 @@ def selected(states: Iterable[str], older_than_minutes: int = 0) -> QuerySet[Set
 
 def redrive(cases: Iterable[tuple[str, int]], *, who: Who, why: str) -> Redriven:
     """Each of these (kind, id) goes on now, as soon as the limit allows. Raises `Invalid("no_reason" | …)`."""
-    why = rules.clean(why)
+    why = changes.clean(why)
     if not why:
         raise Invalid("no_reason", _("Say why: it is kept with the change."))
     done = Redriven()
@@ -78,7 +78,7 @@ def try_again(refund: Refund, *, who: Who, why: str) -> None:
         if row.state != RefundState.REFUSED:
             raise Conflict("not_refused", _("This refund is not refused any more."))
         changes.record(f"refund {row.refund_no}", "state", row.state, RefundState.DUE, who=who, why=why)
-        refunds.try_again(row, rules.clean(why))
+        refunds.try_again(row, changes.clean(why))
 
 
 def action_again(settlement: Settlement) -> Action:

@@ -1,21 +1,15 @@
-"""May it be done, as the facts stand? A refusal says what to do first. What somebody typed is looked at too."""
+"""May it be done, as the facts stand? A refusal says what to do first."""
 
-import re
 from collections.abc import Callable, Mapping
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Conflict, Invalid, Refusal
-from hospital.identity import is_id_number
 from insurance.desk.actions import Action, possible
 from insurance.desk.facts import Facts
 from insurance.settlement.models import Mode
 from insurance.states import RefundState, SettlementState
-
-MOST_CHARACTERS = 2_000
-
-_EIGHTEEN = re.compile(r"(?=([1-9][0-9]{16}[0-9Xx]))")
 
 
 def require(action: Action, facts: Facts) -> None:
@@ -63,16 +57,6 @@ def objections(action: Action, facts: Facts) -> tuple[object, ...]:
     if facts.collected_fen:
         said.append(_("By the ledger, the patient's money is still with us. The system will not give it back."))
     return tuple(said)
-
-
-def clean(text: str) -> str:
-    """What a person typed, as it may be kept. Raises `Invalid("personal_data" | "too_long")`."""
-    text = text.strip()
-    if len(text) > MOST_CHARACTERS:
-        raise Invalid("too_long", _("Keep it shorter: %(most)s characters at most.") % {"most": MOST_CHARACTERS})
-    if any(is_id_number(found.upper(), today=timezone.localdate()) for found in _EIGHTEEN.findall(text)):
-        raise Invalid("personal_data", _("Leave the ID number out: the case's number is enough."))
-    return text
 
 
 def _ask(facts: Facts) -> None:

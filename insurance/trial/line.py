@@ -25,8 +25,8 @@ UNKNOWN_SECONDS = 60.0
 """When nobody knows how long the gate stays shut, one is asked to come back after this."""
 
 SOONEST_POLL_SECONDS, LATEST_POLL_SECONDS = 1, 180
-"""Who looks after half of the wait that is left sees all there is to see: the told wait only falls, and is counted
-down on the screen. However many wait, they do not load the hospital that they wait for."""
+"""Who looks after two thirds of the wait that is left sees all there is to see: the told wait only falls. However many
+wait, they do not load the hospital that they wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,5 +173,5 @@ def _had_a_turn(standings: list[Standing], one: Standing) -> None:
 def _place(ahead: int, seconds: float, reason: str) -> Place:
     shown = math.ceil(min(seconds, 86_400.0))
     low, high = eta.between(shown)
-    poll = min(max(shown // 2, SOONEST_POLL_SECONDS), LATEST_POLL_SECONDS)
+    poll = min(max(shown * 2 // 3, SOONEST_POLL_SECONDS), LATEST_POLL_SECONDS)
     return Place(ahead, shown, low, high, poll, reason)

@@ -50,24 +50,26 @@ class Turns(threading.Thread):
 
 def run(options: Options) -> list[Figure]:
     """Measured for --minutes, or 75 seconds."""
-    crowd = _in_line()
-    moving = Turns(int(os.environ["INSURANCE_TRIAL_PER_MINUTE"]))
+    seconds = round((options.minutes or 1.25) * 60)
+    per_minute = int(os.environ["INSURANCE_TRIAL_PER_MINUTE"])
+    crowd = _in_line(PATIENTS + round((SETTLE_SECONDS + seconds / 2) * per_minute / 60))  # who has had a turn by then
+    moving = Turns(per_minute)
     with procfile.running("insurer", "web", LOG_LEVEL="INFO") as processes:
         moving.start()
         web = psutil.Process(processes.running["web"].pid)
-        asking = _started(crowd | {"seconds": round((options.minutes or 1.25) * 60)})
+        asking = _started(crowd | {"seconds": seconds})
         time.sleep(SETTLE_SECONDS)
         began, before = time.monotonic(), _cpu_seconds(web, moving.backend_id)
         seen: dict[str, Any] = json.loads(asking.communicate()[0])
-        seconds, after = time.monotonic() - began, _cpu_seconds(web, moving.backend_id)
+        lasted, after = time.monotonic() - began, _cpu_seconds(web, moving.backend_id)
         moving.over.set()
         moving.join()
-    return _figures(seen, seconds, [late - early for early, late in zip(before, after, strict=True)])
+    return _figures(seen, lasted, [late - early for early, late in zip(before, after, strict=True)])
 
 
-def _in_line() -> dict[str, Any]:
-    """Everybody with a place."""
-    who = rows.told(PATIENTS)
+def _in_line(count: int) -> dict[str, Any]:
+    """So many with a place each."""
+    who = rows.told(count)
     trials = [admission.enter(one).pk for one in who]
     return {"trials": trials, "tokens": [str(AccessToken.for_user(one.patient.user)) for one in who]}
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from hospital.models import Holiday, WeeklyPlan
+from hospital.models import Holiday, Session, WeeklyPlan
 from insurance.models import Settlement
 from insurance.quota import insurers
 from insurance.reconciliation import days, reconcile
@@ -94,12 +94,43 @@ def test_the_overview_follows_by_itself(surf: Surf, hospital: Hospital) -> None:
     page = surf(PHONE, "en")
     operator = Colleague(page, "en")
     hospital.lets_in(page, somebody("operator"))
-    insurer = insurers.default()
+    insurers.default()
     page.goto("/admin/")
     operator.reads("Is the interface up?", "Yes")
     axe.check(page)
-    insurers.pause(insurer, who="a test", why="a test")
+    beside = page.context.new_page()
+    beside.goto(reverse("admin:insurance_insurer_changelist"))
+    beside.locator("#result_list tbody input.action-select").check()
+    beside.locator("select[name=action]").select_option("pause")
+    beside.get_by_role("button", name="Run").click()
+    axe.check(beside)
+    beside.get_by_label("why").fill("the insurer telephoned")
+    beside.get_by_role("button", name="Yes, do it").click()
+    expect(beside.get_by_text("Done: 1.")).to_be_visible()
+    page.bring_to_front()
     operator.reads("Is the interface up?", "Closed")
+    axe.check(page)
+
+
+def test_sessions_are_planned_and_a_number_is_seen_whole(surf: Surf, hospital: Hospital) -> None:
+    page = surf(DESKTOP, "en")
+    registrar = Colleague(page, "en")
+    hospital.lets_in(page, somebody("registrar"))
+    archive = brought.waiting().appointment.archive
+    _weekly_plans(archive.appointment.session)
+    page.goto(reverse("admin:hospital_weeklyplan_changelist"))
+    page.get_by_label("Sessions from").fill(f"{timezone.localdate() + timedelta(days=1)}")
+    page.get_by_label("until").fill(f"{timezone.localdate() + timedelta(days=7)}")
+    registrar.button("Look at them").click()
+    page.get_by_label("why").fill("next week")
+    page.get_by_role("button", name="Make them (3)").click()
+    registrar.is_told("Sessions made: %(count)s.", count=3)
+    page.goto(reverse("admin:hospital_archive_change", args=[archive.pk]))
+    expect(page.get_by_text(archive.id_number)).to_have_count(0)
+    registrar.opens("See the numbers whole")
+    page.get_by_label("why").fill("the name on the card is misspelt")
+    registrar.button("See the numbers whole").click()
+    expect(page.get_by_text(archive.id_number).first).to_be_visible()
     axe.check(page)
 
 
@@ -124,12 +155,8 @@ def test_every_page_is_for_everybody_and_from_here(
     surf: Surf, hospital: Hospital, picture: Picture, screen: Screen
 ) -> None:
     settlement = doing.recovered(doing.insured(doing.priced(doing.somebody_whose_account_covers())), "completed")
-    session = settlement.appointment.session
     begin = timezone.localdate()
-    at = {"begins": "08:00", "ends": "11:30", "from_day": begin, "until_day": begin + timedelta(days=60)}
-    for weekday in (1, 3, 5):
-        plan = {"doctor": session.doctor, "price_list": session.price_list, "weekday": weekday, "seats": 30}
-        WeeklyPlan.objects.create(**plan, **at)
+    _weekly_plans(settlement.appointment.session)
     Holiday.objects.create(day=begin + timedelta(days=9), name="Holiday")
     page = surf(screen, "en")
     hospital.lets_in(page, somebody("registrar"))
@@ -151,3 +178,12 @@ def test_every_page_is_for_everybody_and_from_here(
         if name:
             picture(page, f"staff-{screen.name}-{name}")
     assert asked == {urlsplit(hospital.url).netloc}, "nothing is fetched from elsewhere"
+
+
+def _weekly_plans(session: Session) -> None:
+    """Three mornings a week, by the doctor of this session."""
+    begin = timezone.localdate()
+    at = {"begins": "08:00", "ends": "11:30", "from_day": begin, "until_day": begin + timedelta(days=60)}
+    for weekday in (1, 3, 5):
+        plan = {"doctor": session.doctor, "price_list": session.price_list, "weekday": weekday, "seats": 30}
+        WeeklyPlan.objects.create(**plan, **at)

@@ -44,7 +44,7 @@ def test_only_the_api_is_open(client: Client, path: str) -> None:
 def test_what_a_client_steers_by_may_be_read(client: Client) -> None:
     answer = client.get(LINE, headers={"Origin": APP})
     exposed = set(answer.headers["Access-Control-Expose-Headers"].split(", "))
-    assert exposed == {"ETag", "Link", "Location", "Retry-After"}
+    assert exposed == {"ETag", "Link", "Location", "Retry-After", "X-Request-ID"}
     unchanged = client.get(LINE, headers={"Origin": APP, "If-None-Match": answer.headers["ETag"]})
     assert (unchanged.status_code, unchanged.headers["Access-Control-Allow-Origin"]) == (304, APP)
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from hospital.errors import Conflict, Invalid, Refusal
-from hospital.models import Change, Journal
+from hospital.models import Change, Journal, Notice
 from insurance import upkeep
 from insurance.desk import decisions, facts
 from insurance.desk.actions import Action
@@ -68,6 +68,13 @@ def test_another_person_approves_and_it_is_carried_out(clerk: User, supervisor: 
     change = Change.objects.latest("pk")
     assert (change.before, change.after, change.who) == ("manual", "reversing", supervisor)
     assert WHY in change.why and "seen the record" in change.why
+
+
+def test_the_patient_is_told_that_it_is_taken_back(clerk: User, supervisor: User) -> None:
+    decision = proposed(clerk, brought.completed())
+    assert not Notice.objects.filter(kind="taken_back").exists()
+    decisions.approve(decision, who=supervisor)
+    assert Notice.objects.get(kind="taken_back").appointment_id == decision.settlement.appointment_id
 
 
 def test_nobody_approves_what_he_has_proposed(supervisor: User) -> None:

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from hospital import worklist
 from hospital.archives import entry, filing
-from hospital.models import Appointment, Notice
+from hospital.errors import Conflict, Invalid
+from hospital.models import Appointment, Change, Notice
 from hospital.notices import delivery
 from tests import factories
 from tests.integration.receiver import Receiver, receiving
@@ -104,6 +105,29 @@ def test_a_failed_webhook_is_tried_again_later_and_then_given_up(app: Receiver, 
     send_now()
     assert (webhook().state, webhook().attempt, webhook().last_error) == ("failed", 3, "HTTP 302")
     assert (send_now(), len(app.came)) == (0, 3)
+
+
+def test_staff_send_again_what_was_given_up(app: Receiver, settings: LazySettings) -> None:
+    settings.NOTICE_RETRY_SECONDS = []
+    filed()
+    app.statuses = [500]
+    delivery.send_due()
+    assert webhook().state == "failed"
+    with pytest.raises(Invalid):
+        delivery.send_again(webhook(), who="desk", why=" ")
+    delivery.send_again(webhook(), who="desk", why="their server is back")
+    assert delivery.send_due() == 1
+    assert webhook().state == "sent"
+    change = Change.objects.get()
+    assert (change.subject, change.after, change.why) == (f"notice {webhook().pk}", "pending", "their server is back")
+
+
+def test_only_what_was_given_up_is_sent_again(app: Receiver) -> None:
+    filed()
+    delivery.send_due()
+    with pytest.raises(Conflict):
+        delivery.send_again(webhook(), who="desk", why="once more")
+    assert len(app.came) == 1
 
 
 def test_a_repeat_has_the_same_id(app: Receiver) -> None:

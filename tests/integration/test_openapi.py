@@ -28,6 +28,7 @@ from tests.simulators import Simulator
 
 ROOT = Path(__file__).parents[2]
 PROBLEM = "application/problem+json"
+
 REFUSALS = re.compile(r'(?:Invalid|NotFound|Conflict|Forbidden|HeldBack|Unavailable)\(\s*"([a-z_]+)"')
 BEHIND_THE_API = (
     *("config/errors.py", "hospital/rest.py", "hospital/idempotency.py", "hospital/archives/entry.py"),

@@ -17,6 +17,7 @@ FACTS = {
     Kind.CLAIM_REFUSED: {"reason": "100% 未参保 [BO_1]"},
     Kind.SETTLE_AGAIN: {},
     Kind.COMPLETED: {},
+    Kind.TAKEN_BACK: {},
     Kind.CANCELLED: {},
     Kind.SETTLEMENT_REFUSED: {},
     Kind.SETTLEMENT_REVERSED: {},
