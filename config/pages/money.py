@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from config.pages import words
-from config.pages.steps import Act, Amount, Key, Status, Step
+from config.pages.steps import Act, Amount, Key, Status, Step, Wait
 from hospital.models import Appointment
 from insurance.quota import gate, insurers
 from insurance.settlement import opening
@@ -96,7 +96,9 @@ def line(case: Case) -> Step:
     """The place in the line, or what stands in its stead."""
     title = _("Insurance trial")
     if case.trial_state in _IN_LINE:
-        return Step(Key.LINE, title, Status.NOW, _waiting(case), acts=_while_closed(case))
+        closed = gate.why_closed(insurers.default()) if case.trial_state == TrialState.WAITING else None
+        wait = None if closed else _wait(case)
+        return Step(Key.LINE, title, Status.NOW, _waiting(case, closed), acts=_while_closed(case), wait=wait)
     if case.trial_state == TrialState.REFUSED and case.trial:
         answer = _("The insurer's answer: %(reason)s") % {"reason": case.trial.get("reason", "")}
         return Step(Key.LINE, title, Status.STOPPED, (_("The insurer did not make the bill."), answer))
@@ -126,13 +128,13 @@ def _why_again(case: Case) -> str:
     return why.get(case.trial_state, _("It shows what the insurance pays and what is left to you."))
 
 
-def _waiting(case: Case) -> tuple[str, ...]:
+def _waiting(case: Case, closed: gate.Closed | None) -> tuple[str, ...]:
     assert case.trial is not None
     if case.trial_state == TrialState.FROZEN:
         return (_("The insurer's answer is being checked by our staff."),)
     if case.trial_state == TrialState.CALLING:
         return (_("It is your turn: the insurance is making your bill."),)
-    place, closed = case.trial, gate.why_closed(insurers.default())
+    place = case.trial
     wait = words.wait(place["eta_low_seconds"], place["eta_high_seconds"])
     says = [
         _("Ahead of you: %(ahead)s") % {"ahead": place["ahead"]} if place["ahead"] else _("You are next."),
@@ -143,6 +145,14 @@ def _waiting(case: Case) -> tuple[str, ...]:
     if closed:
         says.append(_("The line stands still: %(closed)s. You keep your place.") % {"closed": gate.in_words(closed)})
     return (*says, _("You need not do anything: your place moves up by itself."))
+
+
+def _wait(case: Case) -> Wait | None:
+    """As told now; whose turn it is waits no more."""
+    if case.trial is None or case.trial_state != TrialState.WAITING:
+        return None
+    low, high = case.trial["eta_low_seconds"], case.trial["eta_high_seconds"]
+    return Wait(words.wait(low, high), low, high, tuple(str(one) for one in words.PATTERNS))
 
 
 def _while_closed(case: Case) -> tuple[Act, ...]:

@@ -1,7 +1,7 @@
 """What a story is made of: seven steps, what is said at each, the bill, and what the patient may do."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -50,8 +50,19 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """An expected wait in `words`, counted down on the patient's device: the server need not be asked for that."""
+
+    words: str
+    low_seconds: int
+    high_seconds: int
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step as it is shown. `until`: something here ends then. `charges`: what the bill is made of."""
+    """One step as it is shown. `until`: something here ends then. `charges`: what the bill is made of. That a `wait`
+    grows shorter is nothing else to show."""
 
     key: Key
     title: str
@@ -61,6 +72,7 @@ class Step:
     until: datetime | None = None
     acts: tuple[Act, ...] = ()
     charges: tuple[Amount, ...] = ()
+    wait: Wait | None = field(default=None, repr=False)
 
     @property
     def version(self) -> str:

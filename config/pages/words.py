@@ -37,13 +37,17 @@ SETTLING: Mapping[str, object] = {
 """What is going on with the money."""
 
 
+PATTERNS = (
+    _("less than a minute"),
+    _("up to %(high)s minutes"),
+    _("about %(high)s minutes"),
+    _("%(low)s to %(high)s minutes"),
+)
+"""A wait in words, from the shortest; `wait` below and the script of the pages choose alike."""
+
+
 def wait(low_seconds: int, high_seconds: int) -> str:
     """The expected wait as a range in whole minutes."""
     low, high = low_seconds // 60, -(-high_seconds // 60)
-    if high <= 1:
-        return str(_("less than a minute"))
-    if low == 0:
-        return str(_("up to %(high)s minutes") % {"high": high})
-    if low == high:
-        return str(_("about %(high)s minutes") % {"high": high})
-    return str(_("%(low)s to %(high)s minutes") % {"low": low, "high": high})
+    kind = 0 if high <= 1 else 1 if low == 0 else 2 if low == high else 3
+    return str(PATTERNS[kind] % {"low": low, "high": high})

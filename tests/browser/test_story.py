@@ -56,12 +56,17 @@ def test_a_long_line_tells_the_wait_as_a_range(
 ) -> None:
     settings.INSURANCE_TRIAL_PER_MINUTE = 5
     seat, page = in_line(24)[-1], surf(PHONE, "zh-hans")
+    page.clock.install()
     hospital.lets_in(page, seat.patient.user)
     page.goto(f"/appointments/{seat.pk}/")
     patient = Person(page, "zh-hans")
     expect(patient.step("line")).to_contain_text(patient.words("Ahead of you: %(ahead)s", ahead=23))
     expect(patient.step("line")).to_contain_text(patient.words("%(low)s to %(high)s minutes", low=3, high=5))
     picture(page, "patient-line")
+    page.clock.run_for(60_000)
+    expect(patient.step("line")).to_contain_text(patient.words("%(low)s to %(high)s minutes", low=2, high=4))
+    page.evaluate("window.dispatchEvent(new Event('online'))")  # it looks again: as told by the server
+    expect(patient.step("line")).to_contain_text(patient.words("%(low)s to %(high)s minutes", low=3, high=5))
 
 
 def test_the_place_survives_a_closed_browser_and_is_there_on_another_device(surf: Surf, hospital: Hospital) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from config.push import app
 from config.push import hub as hubs
 from config.push.hub import Hub, Stream
 from config.push.news import News, step
@@ -41,3 +42,29 @@ def test_one_reader_looks_for_all_and_rests_when_nobody_listens(monkeypatch: pyt
 
     looks = asyncio.run(listen())
     assert looks == len(asked) and all(one == [1, 2] for one in asked[:1])
+
+
+def test_a_stream_says_look_and_end_and_meanwhile_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "HEARTBEAT_SECONDS", 0.01)
+
+    async def listen() -> list[str]:
+        stream, gone = Stream(1, ""), asyncio.create_task(asyncio.sleep(60))
+        events = app._events(stream, gone)
+        heard = [await anext(events), await anext(events)]
+        for news in (News("a", False), News("b", True)):
+            stream.hear(news)
+        heard += [event async for event in events]
+        gone.cancel()
+        return heard
+
+    heard = asyncio.run(listen())
+    assert heard == ["retry: 5000\n\n", ":\n\n", "id: a\nevent: look\ndata:\n\n", "id: b\nevent: end\ndata:\n\n"]
+
+
+def test_a_stream_ends_when_nobody_reads_it_any_more() -> None:
+    async def listen() -> list[str]:
+        gone = asyncio.create_task(asyncio.sleep(0))
+        await gone
+        return [event async for event in app._events(Stream(1, ""), gone)]
+
+    assert asyncio.run(listen()) == ["retry: 5000\n\n"]

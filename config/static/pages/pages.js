@@ -56,6 +56,22 @@
     });
   }
 
+  // A wait in words, as the server chooses them (config/pages/words.py); counted anew from every look.
+  let told = new WeakMap();
+  function countWait() {
+    const step = place.querySelector("[data-wait]");
+    if (!step) return;
+    if (!told.has(step)) told.set(step, performance.now());
+    const passed = (performance.now() - told.get(step)) / 1000;
+    const low = Math.floor(Math.max(0, step.dataset.low - passed) / 60);
+    const high = Math.ceil(Math.max(0, step.dataset.high - passed) / 60);
+    const kind = high <= 1 ? 0 : low === 0 ? 1 : low === high ? 2 : 3;
+    const words = step.dataset.waits.split("|")[kind].replace("%(low)s", low).replace("%(high)s", high);
+    const shown = [...step.querySelectorAll("p")].find((line) => line.textContent.includes(step.dataset.wait));
+    if (shown) shown.textContent = shown.textContent.replace(step.dataset.wait, words);
+    step.dataset.wait = words;
+  }
+
   // What changes often is said at most every 15 seconds, and then as it stands; what is new, at once. Never the focus.
   let said = "", saidAbout = "", saidAt = 0, waiting = 0;
   function say(about, text) {
@@ -103,7 +119,9 @@
       if (answer.ok || answer.status === 304) {
         next = Number(answer.headers.get("X-Poll-After"));
         document.querySelectorAll("[data-until-the-end]").forEach((part) => { part.hidden = !next; });
+        told = new WeakMap();
         if (answer.status === 200) show(await answer.text());
+        countWait();
         etag = answer.headers.get("ETag") || etag;
       }
       reached(true);
@@ -157,7 +175,7 @@
   said = story.dataset.say;
   saidAbout = story.dataset.now;
   saidAt = -SAID_AGAIN_MS;
-  setInterval(countDown, 1000);
+  setInterval(() => { countDown(); countWait(); }, 1000);
   countDown();
   reached(navigator.onLine);
   again(Number(place.dataset.poll));
