@@ -18,8 +18,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
 from config.masking import clean
 
-QUERY = ("url.query", "url.full", "http.target", "http.url")
-"""Staff search by name there, so it is left out, with the addresses that hold it: the path is told beside them."""
+LEFT_OUT = ("url.query", "url.full", "http.target", "http.url", "exception.message", "exception.stacktrace")
+"""Staff search by name in queries, and what an error says may name a person: a name has no form to mask it by. The path
+and the kind of the error are told beside them."""
 
 
 class MaskedExporter(OTLPSpanExporter):
@@ -59,7 +60,7 @@ def masked(span: ReadableSpan) -> ReadableSpan:
 
 
 def _cleaned(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: clean(value) for name, value in (attributes or {}).items() if name not in QUERY}
+    return {name: clean(value) for name, value in (attributes or {}).items() if name not in LEFT_OUT}
 
 
 def _with_its_path(span: trace.Span, request: HttpRequest) -> None:

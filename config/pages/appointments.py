@@ -40,8 +40,8 @@ def appointment(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse
 def fragment(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
     """The story alone, for the script that replaces it in place; 304 while the same is shown."""
     seat = guard.own(patient, pk)
-    shown = story.of(seat)
-    return guard.unless_known(request, shown, lambda: render(request, "pages/story.html", _facts(seat, shown)))
+    shown = story.in_line(seat) or story.of(seat)
+    return guard.unless_known(request, shown, lambda: render(request, "pages/story.html", _facts(seat, story.of(seat))))
 
 
 @require_POST

@@ -89,10 +89,11 @@ def _keeps_place(appointment: Appointment, trial: Told) -> bool:
 
 def steps(case: Case) -> tuple[Step, ...]:
     """In their order."""
-    return _line(case), _bill(case), _pay(case), _complete(case)
+    return line(case), _bill(case), _pay(case), _complete(case)
 
 
-def _line(case: Case) -> Step:
+def line(case: Case) -> Step:
+    """The place in the line, or what stands in its stead."""
     title = _("Insurance trial")
     if case.trial_state in _IN_LINE:
         return Step(Key.LINE, title, Status.NOW, _waiting(case), acts=_while_closed(case))

@@ -14,6 +14,8 @@ from config.pages.steps import Act, Key, Status, Step, Story
 from hospital.appointments import story
 from hospital.models import Appointment
 from hospital.states import AppointmentState, ArchiveState
+from insurance.states import TrialState
+from insurance.trial import api as trials
 
 Told = Mapping[str, Any]
 
@@ -32,6 +34,17 @@ def of(appointment: Appointment) -> Story:
     if told["state"] == AppointmentState.CANCELLED:
         return Story(appointment.pk, True, tuple(_stopped(step) for step in steps))
     return Story(appointment.pk, False, steps, _poll_after_seconds(told, case))
+
+
+def in_line(appointment: Appointment) -> Story | None:
+    """The place alone, for whoever waits and has nothing else to see change: so much cheaper to look at that thousands
+    may. None for everybody else."""
+    trial = appointment.trials.select_related("line").order_by("pk").last()
+    if trial is None or trial.state != TrialState.WAITING or appointment.settlements.exists():
+        return None
+    told = trials.shown(trial)
+    case = money.Case(appointment.pk, told=True, charges=(), trial=told, settlement=None)
+    return Story(appointment.pk, False, (money.line(case),), told["poll_after_seconds"])
 
 
 def _booked(appointment: Appointment, told: Told, case: money.Case) -> Step:

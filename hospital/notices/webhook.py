@@ -28,6 +28,7 @@ EVENTS = {
     Kind.SETTLEMENT_REFUSED: "settlement.refused",
     Kind.SETTLEMENT_REVERSED: "settlement.reversed",
     Kind.SETTLEMENT_MANUAL: "settlement.manual",
+    Kind.TAKEN_BACK: "settlement.taken_back",
     Kind.SETTLE_AGAIN: "settlement.not_carried_out",
     Kind.CLAIM_SETTLED: "claim.settled",
     Kind.CLAIM_REFUSED: "claim.refused",

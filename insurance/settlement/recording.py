@@ -119,7 +119,7 @@ def _go_on(settlement: Settlement, to: str, event: Event, heard: Heard) -> None:
         fields["wanted"] = False  # else it would be settled once more
     worklist.move(settlement, to, reason=heard.reason or event, **fields)
     if event is Event.UNDO:
-        writing.write(settlement.appointment_id, Kind.TAKEN_BACK)
+        writing.write(settlement.appointment_id, Kind.TAKEN_BACK, settlement=settlement.pk)
     _follow(settlement, to)
     if settlement.claim_later and settlement.wanted:
         _tell_of_the_claim(settlement, event, heard.said)

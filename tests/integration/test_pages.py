@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from config.pages import words
+from hospital.appointments import booking
 from hospital.archives import filing
 from hospital.models import Appointment, Patient
 from hospital.notices import delivery
@@ -392,6 +395,31 @@ def test_what_is_shown_already_is_not_sent_again() -> None:
     admission.enter(seat)
     other = client.get(f"/appointments/{seat.pk}/story/", headers={"If-None-Match": first.headers["ETag"]})
     assert other.status_code == 200 and other.headers["ETag"] != first.headers["ETag"]
+
+
+def test_whoever_waits_in_a_long_line_costs_little_to_look(settings: LazySettings) -> None:
+    settings.INSURANCE_TRIAL_PER_MINUTE = 1
+    seats = factories.told(4)
+    for seat in seats:
+        admission.enter(seat)
+    client, path = signed_in(seats[-1].patient), f"/appointments/{seats[-1].pk}/story/"
+    first = client.get(path)
+    assert "Ahead of you: 3" in step(text(first), "line") and "30.52" not in text(first)
+
+    def again() -> Any:
+        return client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+
+    with CaptureQueriesContext(connection) as asked:
+        assert again().status_code == 304
+    assert len(asked) <= 16  # the whole story: 21 and more
+    assert int(again().headers["X-Poll-After"]) > 15
+    insurers.pause(insurers.default(), who=None, why="a test")
+    assert "The line stands still" in text(again())
+    insurers.resume(insurers.default(), who=None, why="a test")
+    booking.cancel(seats[0])
+    assert "Ahead of you: 2" in text(again())
+    booking.cancel(seats[-1])
+    assert 'id="cancelled"' in text(again())
 
 
 def test_every_state_and_every_delay_has_words() -> None:
