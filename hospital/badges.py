@@ -23,14 +23,17 @@ Words = Mapping[str, object]
 Tones = Mapping[str, Tone]
 
 
+STATE = _("state")
+
+
 def badge(text: object, tone: Tone = Tone.PLAIN) -> SafeString:
     return format_html('<span class="badge {}">{}</span>', tone.value, text)
 
 
-def column(words: Words, tones: Tones, field: str = "state") -> Callable[[Any, Any], SafeString]:
+def column(words: Words, tones: Tones, field: str = "state", title: Any = STATE) -> Callable[[Any, Any], SafeString]:
     """A column of a list for this field, in these words; sorted as the field."""
 
-    @admin.display(description=_("state"), ordering=field)
+    @admin.display(description=title, ordering=field)
     def shown(admin_of_the_list: Any, row: Any) -> SafeString:
         value = getattr(row, field)
         return badge(words.get(value, value), tones.get(value, Tone.PLAIN))

@@ -90,3 +90,11 @@ TONES: Mapping[str, Tone] = {
     DifferenceState.RESOLVED: Tone.GOOD,
 }
 """A state of the same name has the same colour, whatever it is a state of. `open` is a payment's as well as a day's."""
+
+CIRCUIT: Mapping[str, object] = {
+    "closed": _("calls flow"),
+    "open": _("nobody is let through"),
+    "half-open": _("one call looks again"),
+}
+CIRCUIT_TONES: Mapping[str, Tone] = {"closed": Tone.GOOD, "open": Tone.PERSON, "half-open": Tone.DOUBT}
+"""Of the circuit, electricity says "closed" when calls flow: nobody at a desk would take it so."""

@@ -11,8 +11,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from hospital import badges
 from hospital.changes_admin import ReasonAdmin, ReasonForm, at_the_field
 from hospital.read_only import ReadOnly
+from insurance import words
 from insurance.quota import gate, insurers, limits, permits
 from insurance.quota.models import Insurer, MaintenanceWindow, Quota
 
@@ -41,13 +43,13 @@ class InsurerAdmin(ReasonAdmin):
     """Paused and resumed by the actions of the list; windows are planned on a page of their own."""
 
     form = InsurerForm
-    list_display = ("name", "gate", "at_once", "in_flight", "circuit", "circuit_failures", "paused_at", "paused_why")
+    list_display = ("name", "gate", "at_once", "in_flight", "calls_flow", "circuit_failures", "paused_at", "paused_why")
     readonly_fields = (
         "name",
         "gate",
         "paused_at",
         "paused_why",
-        "circuit",
+        "calls_flow",
         "circuit_failures",
         "circuit_opened_at",
         "in_flight",
@@ -55,6 +57,7 @@ class InsurerAdmin(ReasonAdmin):
     )
     asked = ("at_once", "slow_seconds", "why")
     actions = ("pause", "resume")
+    calls_flow = badges.column(words.CIRCUIT, words.CIRCUIT_TONES, "circuit", _("circuit"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Insurer]:
         """The environment's insurer is there from the beginning."""

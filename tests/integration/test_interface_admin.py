@@ -95,7 +95,7 @@ def test_the_page_of_the_interface_says_how_it_stands(clerk: Client) -> None:
     insurers.plan_window(insurer, now + HOUR, now + 2 * HOUR, who=None, why="nightly")
     Insurer.objects.update(circuit="open", circuit_failures=7, circuit_opened_at=now)
     seen = page(clerk, address(Insurer, "change", insurer.pk))
-    for told in ("the insurance interface is down", "nightly", ">7<", ">open<"):
+    for told in ("the insurance interface is down", "nightly", ">7<", ">nobody is let through<"):
         assert told in seen, told
 
 
