@@ -32,8 +32,8 @@ _LEVELS = {
 Celery tells of each tick it sends and receives: several lines a second that say nothing. What goes wrong with a task it
 says itself; django-structlog would say it again."""
 
-_TAKEN_OVER = ("django", "django.server")
-"""Django gives these handlers of its own: they mask nothing, and mail_admins would send the whole request."""
+_TAKEN_OVER = ("django", "django.server", "uvicorn", "uvicorn.error")
+"""Django and uvicorn give these handlers of their own: they mask nothing; mail_admins would send the whole request."""
 
 Event = MutableMapping[str, Any]
 

@@ -39,6 +39,7 @@ def build(app: App, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
         ws="none",
         lifespan="off",
         access_log=False,
+        log_config=None,  # whoever starts it says how lines are written
         log_level="warning",
         server_header=False,
         backlog=4096,

@@ -28,6 +28,8 @@ def freed_at_once() -> None:
 
 def to_the_end() -> None:
     """A trial whose worker died joins again, behind everybody who came meanwhile."""
+    from django.db import transaction  # noqa: PLC0415
+
     from hospital import worklist  # noqa: PLC0415
     from insurance import upkeep  # noqa: PLC0415
     from insurance.states import TrialState  # noqa: PLC0415
@@ -37,8 +39,9 @@ def to_the_end() -> None:
     def wrong() -> int:
         rows = list(worklist.lapsed(Trial, TrialState.CALLING))
         for row in rows:
-            worklist.move(row, TrialState.CANCELLED, leased_until=None)
-            admission.enter(row.appointment)
+            with transaction.atomic():  # who is killed in the middle would have lost it, which is another mistake
+                worklist.move(row, TrialState.CANCELLED, leased_until=None)
+                admission.enter(row.appointment)
         return len(rows)
 
     right = turns.recover_lapsed

@@ -2,8 +2,11 @@
 
 import json
 import logging
+import subprocess
+import sys
 from datetime import date, timedelta
 from logging.config import DictConfigurator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from config import logs
 from config.masking import MASK, masked
 from tests.factories import _WEIGHTS
 
+ROOT = Path(__file__).parents[3]
 FORMATTERS = {
     form: DictConfigurator(logs.configuration("INFO", form)).configure_formatter(  # type: ignore[no-untyped-call]
         logs.configuration("INFO", form)["formatters"]["line"]
@@ -130,6 +134,25 @@ def test_every_handler_that_there_is_masks() -> None:
     ours = {type(handler.formatter).__name__ for handler in logging.getLogger().handlers if handler.formatter}
     others = [one.name for one in named if any(type(h) is logging.StreamHandler for h in one.handlers)]
     assert "ProcessorFormatter" in ours and others == []
+
+
+UNDER_UVICORN = """
+import logging.config
+from uvicorn.config import LOGGING_CONFIG
+from config import logs
+logging.config.dictConfig(LOGGING_CONFIG)
+before = logging.getLogger("uvicorn").handlers[:]
+logging.config.dictConfig(logs.configuration("INFO", "json"))
+assert before and not logging.getLogger("uvicorn").handlers
+logging.getLogger("uvicorn.error").error("Exception for %s", "110101199001010013")
+"""
+
+
+def test_what_uvicorn_says_of_an_error_is_masked_too() -> None:
+    """It has set up its own lines before it loads us."""
+    run = subprocess.run([sys.executable, "-c", UNDER_UVICORN], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stderr)["event"] == f"Exception for {MASK}"
 
 
 def test_without_the_filter_it_would_be_written() -> None:
