@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Exists, OuterRef
+from django.test import override_settings
 
 from hospital.errors import Conflict, HeldBack
 from hospital.models import Appointment
 from insurance.models import Refund, Settlement, Trial
+from insurance.quota.models import Quota
 from insurance.settlement import giving_up
 from insurance.settlement.opening import open_settlement
 from insurance.states import RefundState, SettlementState, TrialState
@@ -204,9 +206,9 @@ class Settling:
                 if "beat2" not in self.crew.processes.running:
                     self.crew.start("beat2")
             case Ill.DOWN:
-                self.insurer.faults({"kind": "down", "seconds": storm.DOWN_SECONDS}, *storm.INSURER)
+                self.insurer.faults({"kind": "down", "seconds": storm.DOWN_SECONDS}, *self.storm.insurer)
             case Ill.THROTTLE:
-                self.insurer.faults({**storm.THROTTLE, "times": self.storm.n}, *storm.INSURER)
+                self.insurer.faults({**storm.THROTTLE, "times": self.storm.n}, *self.storm.insurer)
             case Ill.DATABASE:
                 self.servers.crash_the_database()
                 connection.close()
@@ -234,11 +236,12 @@ def run(
     say(f"CHAOS_SEED={plan.seed} PATIENTS={plan.patients}")
     counting = ("--per-minute", str(plan.n), "--window-seconds", str(plan.pace.window_seconds))
     with (
+        override_settings(**_configured(plan)),
         own_servers.running() as servers,
         running("insurer", *counting) as insurer,
         running("payments", "--secret", SECRET) as payments,
     ):
-        insurer.faults(*storm.INSURER, seed=plan.seed)
+        insurer.faults(*plan.insurer, seed=plan.seed)
         payments.faults(*storm.PAYMENTS, seed=plan.seed)
         people = deque(line.told(plan.patients))
         told = _environment(plan, insurer, payments)
@@ -250,16 +253,23 @@ def run(
         return _judged(going_on)
 
 
+def _configured(plan: Storm) -> dict[str, int]:
+    """As in a hospital of that n, here too: whoever comes first makes the permits. However long it lasts, no price
+    expires; who does not pay soon, does not pay."""
+    return {
+        "INSURANCE_TRIAL_PER_MINUTE": plan.n,
+        "INSURANCE_SETTLEMENT_PER_MINUTE": plan.n,
+        "FILING_BATCH_SIZE": 2 * plan.n,
+        "TRIAL_LINE_MINUTES": 24 * 60,
+        "TRIAL_VALID_SECONDS": 24 * 3600,
+        "PAYMENT_EXPIRES_SECONDS": plan.pays_within_seconds,
+    }
+
+
 def _environment(plan: Storm, insurer: Simulator, payments: Simulator) -> dict[str, str]:
-    """As in a hospital of that n. However long it lasts, no price expires; who does not pay soon, does not pay."""
     port = free_port()
     return {
-        "INSURANCE_TRIAL_PER_MINUTE": str(plan.n),
-        "INSURANCE_SETTLEMENT_PER_MINUTE": str(plan.n),
-        "FILING_BATCH_SIZE": str(2 * plan.n),
-        "TRIAL_LINE_MINUTES": str(24 * 60),
-        "TRIAL_VALID_SECONDS": str(24 * 3600),
-        "PAYMENT_EXPIRES_SECONDS": str(plan.pays_within_seconds),
+        **{name: str(value) for name, value in _configured(plan).items()},
         "INSURANCE_URL": insurer.url,
         "PAYMENT_URL": payments.url,
         "PORT": str(port),
@@ -279,6 +289,7 @@ def _judged(going_on: Settling) -> Found:
         "not_ended": list(open_ones),
         "refunds": list(Refund.objects.exclude(state=RefundState.DONE).values_list("refund_no", "state")),
         "not_come": len(going_on.to_come),
+        "other_n": list(Quota.objects.exclude(per_minute=going_on.storm.n).values_list("name", "per_minute")),
         **books.differences(theirs, going_on.payments.ledger()),
     }
     ends = Counter(Settlement.objects.values_list("state", flat=True))

@@ -4,12 +4,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from tests.chaos.plan import Pace
 
 SCALED = Pace(window_seconds=3, timeout_seconds=1, late_seconds=0.5, lease_seconds=5, timer_seconds=1.5)
 
-INSURER = (
+INSURER: tuple[dict[str, Any], ...] = (
     {"kind": "lose", "share": 0.05},
     {
         "infno": ["1101", "2203A", "2206A", "2207A", "2208", "2601", "4261", "5203", "5204"],
@@ -69,6 +70,8 @@ class Storm:
     pace: Pace = SCALED
     workers: int = 2
     kinds: frozenset[Ill] = frozenset(Ill)
+    insurer: tuple[dict[str, Any], ...] = INSURER
+    """What goes wrong with its answers all the time."""
     pays_within_seconds: int = 10
     calm_seconds: float = 60.0
 
