@@ -166,12 +166,11 @@ class Settling:
             return False
 
     def _late_to_come(self) -> int:
-        """Whose money has still to come after the end."""
-        reversed_ = Settlement.objects.filter(
-            state=SettlementState.REVERSED, payment__state__in=["expired", "cancelled"]
-        )
-        late = [one for one in reversed_ if self.storm.way(self.numbers[one.appointment_id]) is Way.LATE]
-        return len(late)
+        """Whose money has still to come after the end, or has come and not yet gone back."""
+        reversed_ = Settlement.objects.filter(state=SettlementState.REVERSED)
+        in_vain = reversed_.filter(payment__state__in=["expired", "cancelled"])
+        late = [one for one in in_vain if self.storm.way(self.numbers[one.appointment_id]) is Way.LATE]
+        return len(late) + reversed_.filter(payment__state="paid").count()
 
     # --- ills ----------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ class Storm:
     """What goes wrong with its answers all the time."""
     pays_within_seconds: int = 10
     calm_seconds: float = 150.0
-    """It ends earlier when everybody has come to an end; whoever was asked about in vain twice is asked again after 70 s."""
+    """It ends earlier when all have come to an end; whoever was asked about in vain twice is asked again after 70 s."""
 
     @property
     def crew(self) -> tuple[str, ...]:
