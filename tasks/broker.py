@@ -15,7 +15,5 @@ def room_for(task: str, most: int) -> int:
 def depth(name: str) -> int:
     """Messages ready in a queue."""
     with current_app.connection_for_read() as connection, connection.channel() as channel:
-        queue = current_app.amqp.queues[name].bind(channel)
-        queue.declare()  # a broker that was wiped has forgotten what leads to it, and would drop what is sent
-        told: Any = queue.queue_declare()
+        told: Any = current_app.amqp.queues[name].bind(channel).queue_declare()
         return int(told.message_count)

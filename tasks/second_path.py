@@ -1,7 +1,9 @@
-"""What every worker does beside its tasks: declare all queues at its start, and ask for the ticks by its own timer.
+"""What every worker does beside its tasks: declare all queues at its start, and by its own timer declare them again and
+ask for the ticks.
 
 The timer is the second path (design 4): a dead beat delays and never stops. Ticks may come twice: each takes a lock or
-claims rows.
+claims rows. A Redis that was wiped has forgotten which exchange leads to which queue, and whoever stays connected takes
+them for declared: what is sent is dropped until somebody declares them anew.
 """
 
 import logging
@@ -27,15 +29,21 @@ class Topology(bootsteps.StartStopStep):
     """Declares all queues before the consumer starts: also those of other workers, and the one for dead letters."""
 
     def start(self, parent: Any) -> None:
-        with parent.app.connection_for_write() as connection:
-            connection.ensure_connection(errback=_waiting)
-            with connection.channel() as channel:
-                for queue in parent.app.amqp.queues.values():
-                    queue.bind(channel).declare()
+        declare_queues(parent.app)
+
+
+def declare_queues(app: Any, **patience: Any) -> None:
+    """Every queue, tied to its exchange. `patience`: as `ensure_connection`; for ever unless something else is said.
+    Raises `OperationalError`."""
+    with app.connection_for_write() as connection:
+        connection.ensure_connection(errback=_waiting, **patience)
+        with connection.channel() as channel:
+            for queue in app.amqp.queues.values():
+                queue.bind(channel).declare()
 
 
 class SecondPath(bootsteps.StartStopStep):
-    """Asks for the ticks, beside the consumer."""
+    """Declares the queues again and asks for the ticks, beside the consumer."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -44,7 +52,7 @@ class SecondPath(bootsteps.StartStopStep):
         self.timer: Any = None
 
     def start(self, parent: Any) -> None:
-        self.timer = parent.timer.call_repeatedly(EVERY_SECONDS, _ask_for_ticks, (parent.app,))
+        self.timer = parent.timer.call_repeatedly(EVERY_SECONDS, _by_the_timer, (parent.app,))
 
     def stop(self, parent: Any) -> None:
         if self.timer is not None:
@@ -55,9 +63,10 @@ def _waiting(error: Exception, seconds: float) -> None:
     log.warning("waiting for the broker: %s, again in %s s", type(error).__name__, seconds)
 
 
-def _ask_for_ticks(app: Any) -> None:
-    for tick in TICKS:
-        try:
+def _by_the_timer(app: Any) -> None:
+    try:
+        declare_queues(app, max_retries=1)
+        for tick in TICKS:
             app.send_task(tick, expires=EVERY_SECONDS, retry=False)
-        except OperationalError as error:
-            log.warning("the broker takes no tick from the worker's timer: %s", type(error).__name__)
+    except OperationalError as error:
+        log.warning("the broker takes no tick from the worker's timer: %s", type(error).__name__)

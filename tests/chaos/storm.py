@@ -73,8 +73,7 @@ class Storm:
     insurer: tuple[dict[str, Any], ...] = INSURER
     """What goes wrong with its answers all the time."""
     pays_within_seconds: int = 10
-    calm_seconds: float = 150.0
-    """It ends earlier when all have come to an end; whoever was asked about in vain twice is asked again after 70 s."""
+    calm_seconds: float = 60.0
 
     @property
     def crew(self) -> tuple[str, ...]:
