@@ -13,10 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config import logs, roles, theme, tunable
 from config.environment import Environment
-from config.openapi.operations import TAGS
-from hospital.states import AppointmentState, ArchiveState
+from config.openapi import options
 from insurance.interface.dialects import DIALECTS
-from insurance.states import SettlementState, TrialState
 from tasks import queues
 
 env = Environment()
@@ -165,31 +163,7 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": TRUSTED_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Hospital line",
-    "DESCRIPTION": "Booking, filing, notice, trial and settlement behind an insurance interface of n calls a minute.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.1",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "TAGS": [{"name": name, "description": description} for name, description in TAGS],
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.openapi.document.complete",
-    ],
-    "SWAGGER_UI_SETTINGS": {
-        "deepLinking": True,
-        "persistAuthorization": True,
-        "displayRequestDuration": True,
-        "defaultModelsExpandDepth": 0,  # the shapes are folded away: each call shows its own
-    },
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {
-        f"{states.__name__}Enum": [(state.value, state.value) for state in states]
-        for states in (AppointmentState, ArchiveState, TrialState, SettlementState)
-    },
-}
+SPECTACULAR_SETTINGS = options.SPECTACULAR
 
 # --- what the hospital tells the insurance side, without knowing it (hospital/hooks.py) -----------
 HOSPITAL_HOOKS = {

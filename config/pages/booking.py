@@ -1,7 +1,5 @@
 """Departments and days with free seats, and a seat booked with the card."""
 
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -10,7 +8,7 @@ from config.pages import guard
 from config.pages.forms import BookingForm
 from hospital import idempotency
 from hospital.appointments import booking, offer
-from hospital.appointments.serializers import SessionQuery
+from hospital.appointments.filters import SessionFilter, SoonestFirst
 from hospital.errors import Refusal
 from hospital.identity import InsuranceCard
 from hospital.models import Patient, Session
@@ -24,13 +22,14 @@ MOST = 60
 @guard.page
 def sessions(request: HttpRequest) -> HttpResponse:
     """Anybody may look. A choice that cannot be is none."""
-    query = SessionQuery(data={name: value for name, value in request.GET.items() if value})
-    asked: dict[str, Any] = query.validated_data if query.is_valid() else {}
+    query = SessionFilter(request.GET, offer.still_to_come())
+    found, asked = query.qs.order_by(*SoonestFirst.order), query.form.cleaned_data
+    department = asked.get("department", "")
     facts = {
-        "sessions": offer.free_sessions(**asked)[:MOST],
+        "sessions": found[:MOST],
         "departments": offer.departments(),
-        "days": offer.days(asked.get("department")),
-        "department": asked.get("department", ""),
+        "days": offer.days(department),
+        "department": department,
         "date": asked.get("date"),
     }
     return render(request, "pages/sessions.html", facts)

@@ -80,13 +80,6 @@ class ChargesInput(StrictSerializer):
     charges = serializers.ListField(child=ChargeInput(), allow_empty=False, max_length=60)
 
 
-class SessionQuery(StrictSerializer):
-    """What the booking page asks by."""
-
-    date = serializers.DateField(required=False)
-    department = serializers.CharField(required=False, max_length=20)
-
-
 class AccountOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()

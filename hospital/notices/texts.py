@@ -57,8 +57,8 @@ def text(notice: Notice) -> str:
                 "The hospital takes your settlement back. What you have paid goes back the way it came; you need not "
                 "do anything. Ask the desk if you have questions."
             )
-        case _:
-            return title(notice)
+        case Kind.CANCELLED | Kind.SETTLEMENT_REFUSED | Kind.SETTLEMENT_REVERSED | Kind.SETTLEMENT_MANUAL:
+            return title(notice)  # for the hospital's own app, which gets no text
 
 
 def claim_refusal(reason: str) -> str:

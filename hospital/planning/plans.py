@@ -1,5 +1,6 @@
 """Sessions (号源) from weekly plans: looked at first, then made; made again, nothing is doubled."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,6 +18,9 @@ from hospital.planning.models import Holiday, WeeklyPlan
 
 MOST_DAYS = 92
 """About a quarter at a time: more could not be looked through."""
+
+Busy = tuple[datetime, datetime, int | None]
+"""From when until when, and by which plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +87,30 @@ def _check_range(first: date, last: date) -> None:
         raise Invalid("bad_range", _("No more than %(days)s days at a time.") % {"days": MOST_DAYS})
 
 
-def _planned(plans: Sequence[WeeklyPlan] | QuerySet[WeeklyPlan], first: date, last: date) -> list[Planned]:
+def _planned(plans: QuerySet[WeeklyPlan], first: date, last: date) -> list[Planned]:
     asked = sorted(_asked(plans, first, last), key=lambda each: (each[1], each[0].pk))
     holidays = dict(Holiday.objects.filter(day__range=(first, last)).values_list("day", "name"))
-    begin, end = _moment(first), _moment(last + timedelta(days=1))
-    taken = Session.objects.filter(starts_at__lt=end, ends_at__gt=begin)
-    busy = [*taken.values_list("doctor_id", "starts_at", "ends_at", "plan_id")]
+    busy = _busy(first, last)
     planned = []
     for plan, starts_at, ends_at in asked:
-        why_not = _why_not(plan, starts_at, ends_at, holidays, busy)
+        why_not = _why_not(plan, starts_at, ends_at, holidays, busy[plan.doctor_id])
         planned.append(Planned(plan, starts_at, ends_at, why_not))
         if not why_not:
-            busy.append((plan.doctor_id, starts_at, ends_at, plan.pk))
+            busy[plan.doctor_id].append((starts_at, ends_at, plan.pk))
     return planned
 
 
-def _asked(
-    plans: Sequence[WeeklyPlan] | QuerySet[WeeklyPlan], first: date, last: date
-) -> Iterator[tuple[WeeklyPlan, datetime, datetime]]:
+def _busy(first: date, last: date) -> defaultdict[int, list[Busy]]:
+    """The sessions that are there already, by doctor."""
+    begin, end = _moment(first), _moment(last + timedelta(days=1))
+    taken = Session.objects.filter(starts_at__lt=end, ends_at__gt=begin)
+    busy: defaultdict[int, list[Busy]] = defaultdict(list)
+    for doctor, begins, ends, of in taken.values_list("doctor_id", "starts_at", "ends_at", "plan_id"):
+        busy[doctor].append((begins, ends, of))
+    return busy
+
+
+def _asked(plans: QuerySet[WeeklyPlan], first: date, last: date) -> Iterator[tuple[WeeklyPlan, datetime, datetime]]:
     for plan in plans:
         day = max(first, plan.from_day)
         day += timedelta(days=(plan.weekday - day.isoweekday()) % 7)
@@ -109,19 +119,16 @@ def _asked(
             day += timedelta(days=7)
 
 
-Busy = tuple[int, datetime, datetime, int | None]
-
-
 def _why_not(
     plan: WeeklyPlan, starts_at: datetime, ends_at: datetime, holidays: dict[date, str], busy: Sequence[Busy]
 ) -> str:
-    if (plan.doctor_id, starts_at, plan.pk) in {(doctor, begins, of) for doctor, begins, _ends, of in busy}:
+    if any((begins, of) == (starts_at, plan.pk) for begins, _ends, of in busy):
         return str(_("there already"))
     if holiday := holidays.get(timezone.localdate(starts_at, timezone.get_default_timezone())):
         return holiday
     if starts_at <= timezone.now():
         return str(_("over already"))
-    if any(plan.doctor_id == doctor and begins < ends_at and ends > starts_at for doctor, begins, ends, _of in busy):
+    if any(begins < ends_at and ends > starts_at for begins, ends, _of in busy):
         return str(_("The doctor has another session then."))
     return ""
 

@@ -116,10 +116,10 @@ def _page(entry: Journal) -> str:
             return _address("casefile_trial", entry.item_id)
         case Kind.REFUND:
             return _address("casefile_change", Refund.objects.get(pk=entry.item_id).order.settlement.pk)
-        case _ if entry.kind == DIFFERENCE:
-            return _address("daybook_change", Difference.objects.get(pk=entry.item_id).book_id)
-        case _:
+        case Kind.SETTLEMENT:
             return _address("casefile_change", entry.item_id)
+        case _:
+            return _address("daybook_change", Difference.objects.get(pk=entry.item_id).book_id)
 
 
 def _address(page: str, *arguments: int) -> str:

@@ -21,7 +21,7 @@ _HARMLESS = frozenset(
         *("insutype", "med_type", "clr_type", "clr_optins", "clr_way", "psn_setlway", "acct_used_flag", "caty"),
     )
 )
-_AMOUNT = re.compile(r".*(_sumamt|_amt|_pay|_fee|_prop|fee_sumamt|_part)$")
+_AMOUNT = re.compile(r"_(sumamt|amt|pay|fee|prop|part)$")
 _SAID = frozenset(("err_msg", "warn_msg", "message"))
 """The centre's own words: names and numbers are taken out of them (`scrub`)."""
 
@@ -52,4 +52,4 @@ def _field(name: str, value: Any) -> Any:
         return _masked(value)
     if name in _SAID:
         return scrub(str(value or ""))
-    return value if name in _HARMLESS or _AMOUNT.match(name) else _masked(value)
+    return value if name in _HARMLESS or _AMOUNT.search(name) else _masked(value)

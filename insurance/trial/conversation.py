@@ -22,8 +22,9 @@ from insurance.states import TrialState
 from insurance.trial.models import Trial, Visit
 
 ORDINARY_OUTPATIENT = "11"
-_TRIAL = "trial "
 """`med_type` (protocol 3.0)."""
+
+_TRIAL = "trial "
 
 
 def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messages.Bill:

@@ -38,7 +38,7 @@
   const place = document.getElementById("story");
   if (!place) return;
   const live = document.getElementById("live"), offline = document.getElementById("offline");
-  const SAID_AGAIN_MS = 15000, SOON_SECONDS = 120, RETRY_SECONDS = 10, WHILE_PUSHED_SECONDS = 60, MOST_FAILURES = 10;
+  const SAID_AGAIN_MS = 15000, SOON_SECONDS = 120, RETRY_SECONDS = 10, MOST_SECONDS = 60, MOST_FAILURES = 10;
   let etag = "", timer = 0;
 
   // Counted from when it was shown: the clock of the device does not matter.
@@ -136,7 +136,7 @@
     clearTimeout(timer);
     if (!seconds || document.hidden) return close();
     listen();
-    const wait = (pushed() ? Math.max(seconds, WHILE_PUSHED_SECONDS) : seconds) * 1000;
+    const wait = (pushed() ? MOST_SECONDS : Math.min(seconds, MOST_SECONDS)) * 1000;
     due = performance.now() + wait;
     timer = setTimeout(look, wait);
   }

@@ -4,6 +4,7 @@ import pytest
 from django.test import RequestFactory
 
 from config.correlation import Correlated
+from config.masking import masked
 
 
 @pytest.mark.parametrize(
@@ -16,4 +17,4 @@ from config.correlation import Correlated
     ],
 )
 def test_neither_the_query_nor_the_key_to_follow_somebody_by_is_told(path: str, told: str) -> None:
-    assert Correlated.format_request(RequestFactory().get(path)) == told
+    assert masked(Correlated.format_request(RequestFactory().get(path))) == told
