@@ -24,7 +24,7 @@ from insurance.payment.models import PaymentOrder
 from insurance.settlement import claims, collecting, recording, steps
 from insurance.settlement.heard import Heard
 from insurance.settlement.saga import Event
-from insurance.states import RefundState, SettlementState
+from insurance.states import PaymentState, RefundState, SettlementState
 from insurance.trial import turns
 from insurance.trial.models import Visit
 from tests.books import LEGS
@@ -151,10 +151,14 @@ class Course:
             act(Settlement.objects.select_related("payment").get(pk=self.settlement.pk))
 
     def _is_over(self) -> bool:
-        due = Refund.objects.filter(order__order_no=self.settlement.number, state=RefundState.DUE)
+        """No act is still to come, and no money is still to go back: neither a refund that is due, nor what was paid
+        after the end and is taken up by the next round."""
         state = doing.state_of(self.settlement)
         to_come = state in self.case.at and state not in self.done
-        return state in ENDED and not due.exists() and not to_come
+        due = Refund.objects.filter(order__order_no=self.settlement.number, state=RefundState.DUE)
+        in_vain = PaymentOrder.objects.filter(order_no=self.settlement.number, state=PaymentState.PAID)
+        to_go_back = due.exists() or (state == SettlementState.REVERSED and in_vain.exists())
+        return state in ENDED and not to_come and not to_go_back
 
 
 _TIME_PASSES = """
