@@ -2,45 +2,32 @@
 
 import random
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Exists, OuterRef
+from django.db import connection
 from django.test import override_settings
 
-from hospital.errors import Conflict, HeldBack
-from hospital.models import Appointment
 from insurance.models import Refund, Settlement, Trial
 from insurance.quota.models import Quota
-from insurance.settlement import giving_up
-from insurance.settlement.opening import open_settlement
 from insurance.states import RefundState, SettlementState, TrialState
-from insurance.trial import admission
 from tasks import queues
 from tests import books
 from tests.chaos import crew, line, own_servers, storm
 from tests.chaos.crew import Crew
 from tests.chaos.own_servers import Servers
-from tests.chaos.storm import Ill, Storm, Way
+from tests.chaos.patients import THE_DATABASE_IS_AWAY, Patients
+from tests.chaos.storm import Ill, Storm
 from tests.simulators import SECRET, Simulator, free_port, running
 
 Say = Callable[[str], None]
 ENDED = (SettlementState.COMPLETED, SettlementState.REVERSED, SettlementState.REFUSED)
 WITHOUT_A_BILL = (TrialState.REFUSED, TrialState.FROZEN, TrialState.CANCELLED)
-WAITING_AT_MOST = 4
-"""So many times n may wait in the line at once: the others have not come yet."""
-
-AT_ONCE = 100
-"""So many come, or accept their bill, in a tick: the others must not wait for them."""
-
 TICK_SECONDS = 0.3
-THE_DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True)
@@ -64,11 +51,7 @@ class Settling:
     insurer: Simulator
     payments: Simulator
     say: Say
-    to_come: deque[Appointment]
-    numbers: dict[int, int] = field(default_factory=dict)
-    """Of the patients, by appointment."""
-    asked: set[int] = field(default_factory=set)
-    """Settlements whose patient has done what there was to do."""
+    patients: Patients
     ills: Counter[str] = field(default_factory=Counter)
     calm: bool = False
     revived: Counter[str] = field(default_factory=Counter)
@@ -99,58 +82,13 @@ class Settling:
         while time.monotonic() < give_up_at and not self._is_over(left=0):
             self._meanwhile()
 
-    # --- patients ----------------------------------------------------------------------------------
-
     def _meanwhile(self) -> None:
         time.sleep(TICK_SECONDS)
         self.revived.update(self.crew.revive())
         try:
-            self._come()
-            self._accept()
-            for settlement in self._to_be_done():
-                self._act(settlement)
+            self.patients.act(calm=self.calm)
         except THE_DATABASE_IS_AWAY:
             connection.close()
-
-    def _come(self) -> None:
-        waiting = Trial.objects.filter(state__in=[TrialState.WAITING, TrialState.CALLING]).count()
-        room = WAITING_AT_MOST * self.storm.n - waiting
-        for _ in range(min(room, AT_ONCE, len(self.to_come))):
-            appointment = self.to_come[0]
-            self.numbers.setdefault(appointment.pk, len(self.numbers))
-            with suppress(HeldBack):
-                admission.enter(appointment)
-                self.to_come.popleft()
-
-    def _accept(self) -> None:
-        settling = Settlement.objects.filter(appointment=OuterRef("appointment"))
-        for trial in Trial.objects.filter(~Exists(settling), state=TrialState.PRICED).order_by("pk")[:AT_ONCE]:
-            insured = self.storm.by_insurance(self.numbers[trial.appointment_id])
-            with suppress(Conflict):
-                open_settlement(trial, "insurance" if insured else "self_pay")
-
-    def _to_be_done(self) -> Iterator[Settlement]:
-        states = (SettlementState.PAYING, *((SettlementState.REVERSED,) if self.calm else ()))
-        for settlement in Settlement.objects.filter(state__in=states).select_related("payment"):
-            if settlement.pk not in self.asked:
-                yield settlement
-
-    def _act(self, settlement: Settlement) -> None:
-        match self.storm.way(self.numbers[settlement.appointment_id]), settlement.state:
-            case Way.PAYS, SettlementState.PAYING:
-                self._pay(settlement)
-            case Way.LATE, SettlementState.REVERSED:
-                self._pay(settlement)
-            case Way.GIVES_UP, SettlementState.PAYING:
-                with suppress(Conflict):
-                    giving_up.give_up(settlement)
-                self.asked.add(settlement.pk)
-
-    def _pay(self, settlement: Settlement) -> None:
-        if settlement.payment is not None and settlement.payment.pay_url:
-            with suppress(httpx.HTTPError):
-                httpx.post(settlement.payment.pay_url, trust_env=False)
-                self.asked.add(settlement.pk)
 
     def _is_over(self, left: int) -> bool:
         """Whether at most so many have not come to an end."""
@@ -159,18 +97,11 @@ class Settling:
             ended += Settlement.objects.filter(state__in=ENDED, wanted=False).count()
             without = Trial.objects.filter(state__in=WITHOUT_A_BILL, settlements=None).count()
             owed = Refund.objects.filter(state=RefundState.DUE).count()
-            late = self._late_to_come() if self.calm else 0
+            late = self.patients.late_to_come() if self.calm else 0
             return self.storm.patients - ended - without + owed + late <= left
         except THE_DATABASE_IS_AWAY:
             connection.close()
             return False
-
-    def _late_to_come(self) -> int:
-        """Whose money has still to come after the end, or has come and not yet gone back."""
-        reversed_ = Settlement.objects.filter(state=SettlementState.REVERSED)
-        in_vain = reversed_.filter(payment__state__in=["expired", "cancelled"])
-        late = [one for one in in_vain if self.storm.way(self.numbers[one.appointment_id]) is Way.LATE]
-        return len(late) + reversed_.filter(payment__state="paid").count()
 
     # --- ills ----------------------------------------------------------------------------------------
 
@@ -242,9 +173,11 @@ def run(
     ):
         insurer.faults(*plan.insurer, seed=plan.seed)
         payments.faults(*storm.PAYMENTS, seed=plan.seed)
-        people = deque(line.told(plan.patients))
         told = _environment(plan, insurer, payments)
-        with crew.at_work(plan, home, servers.broker_url, told, runner, also=("web",)) as at_work:
+        with (
+            Patients(plan, {who.pk: who for who in line.told(plan.patients)}) as people,
+            crew.at_work(plan, home, servers.broker_url, told, runner, also=("web",)) as at_work,
+        ):
             going_on = Settling(plan, servers, at_work, insurer, payments, say, people)
             going_on.under_fire(lambda: enough(insurer))
             if not enough(insurer):
@@ -287,7 +220,7 @@ def _judged(going_on: Settling) -> Found:
         "settled_by_two_messages": by_two,
         "not_ended": list(open_ones),
         "refunds": list(Refund.objects.exclude(state=RefundState.DONE).values_list("refund_no", "state")),
-        "not_come": len(going_on.to_come),
+        "not_come": len(going_on.patients.to_come),
         "other_n": list(Quota.objects.exclude(per_minute=going_on.storm.n).values_list("name", "per_minute")),
         **books.differences(theirs, going_on.payments.ledger()),
     }
