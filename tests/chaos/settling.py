@@ -138,7 +138,7 @@ class Settling:
             case Ill.DOWN:
                 self.insurer.faults({"kind": "down", "seconds": storm.DOWN_SECONDS}, *self.storm.insurer)
             case Ill.THROTTLE:
-                self.insurer.faults({**storm.THROTTLE, "times": self.storm.n}, *self.storm.insurer)
+                self.insurer.faults(storm.THROTTLE, *self.storm.insurer)
             case Ill.DATABASE:
                 self.servers.crash_the_database()
                 connection.close()

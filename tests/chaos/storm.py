@@ -32,7 +32,9 @@ PAYMENTS = (
 LATE_MONEY = {"call": "pay", "kind": "late_payment"}
 """What was begun in time is carried out although the order was closed meanwhile."""
 
-THROTTLE = {"infno": ["2206A", "2207A", "2208", "2601", "5204"], "kind": "throttle", "share": 0.5}
+THROTTLE = {"infno": ["2206A", "2207A", "2208", "2601", "5204"], "kind": "throttle", "share": 0.5, "times": 20}
+"""So few, since n is halved by them and comes back at the pace of real minutes."""
+
 DOWN_SECONDS = 2.0
 
 
