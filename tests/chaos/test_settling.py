@@ -12,7 +12,7 @@ import pytest
 
 from tests import books
 from tests.chaos.settling import run
-from tests.chaos.storm import INSURER, Ill, Storm
+from tests.chaos.storm import INSURER, SCALED, Ill, Storm
 from tests.chaos.wrong import WRONG
 from tests.simulators import Simulator
 
@@ -30,6 +30,7 @@ LONG = replace(
     seconds=6 * 3600,
     every_seconds=5,
     workers=3,
+    pace=replace(SCALED, timer_seconds=6),
     pays_within_seconds=60,
     calm_seconds=600,
 )
