@@ -177,7 +177,7 @@ def counted() -> dict[str, int]:
 def examples() -> list[Any]:
     """Commands of the page and what it shows of each; the search for 50,000 takes a while."""
     found = EXAMPLE.findall(DOCS.read_text())
-    return [pytest.param(*one, marks=pytest.mark.long if is_long(one[0]) else ()) for one in found]
+    return [pytest.param(*one, marks=pytest.mark.long if is_long(one[0]) else (), id=one[0]) for one in found]
 
 
 def is_long(options: str) -> bool:
