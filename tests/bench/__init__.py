@@ -15,5 +15,6 @@ so that none inherits the memory and the connections of another.
     permits.py   booking.py   filing.py   line.py   beside SQL; the *_sql.py are the baselines
     limit/       our limit beside what a user would pick, counted at the receiver
     eta.py       the wait that is told beside the wait itself; eta_crowd.py: who waits
+    plan.py      the plan on paper beside a real crowd: plan_crowd.py, what it left plan_found.py, took plan_took.py
     procfile.py  lines of the Procfile as processes
 """

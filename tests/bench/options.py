@@ -10,7 +10,7 @@ from typing import Any
 EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 """What runs when no name is given."""
 
-NAMES = (*EVERY_DAY, "eta", "chaos", "polling")
+NAMES = (*EVERY_DAY, "eta", "chaos", "polling", "plan")
 
 BROKERS = ("valkey", "rabbitmq")
 
@@ -25,7 +25,9 @@ chaos   workers killed every few seconds at real speed: ten minutes at n = 100 w
 polling 2,000 patients who wait in line and look as often as they are told: the share of one core that web and database
         take for it. 75 seconds unless told otherwise.
 
-eta, chaos and polling are never part of a run without names.
+plan    what `manage.py plan` says on paper beside 3,000 real patients (--patients) at n = 100: half an hour.
+
+eta, chaos, polling and plan are never part of a run without names.
 """
 
 
@@ -47,6 +49,7 @@ class Options:
     every: float
     seed: int
     broker: str
+    patients: int | None
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Options":
@@ -75,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling)")
+    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling, plan)")
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")
     add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta, chaos, polling: how long is measured")
@@ -83,10 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--jitter", type=_not_negative, default=0.5, metavar="J", help="limit: delay of each request, 0 to J s (0.5)")
     add("--lose", type=_share, default=0.02, metavar="P", help="limit: share of answers lost, 0 to 1 (0.02)")
     add("--window", type=_count, metavar="S", help="limit: whole seconds of the window in which n count")
-    add("--per-minute", type=_count, metavar="n", help="limit, eta, chaos: n, in each window")
+    add("--per-minute", type=_count, metavar="n", help="limit, eta, chaos, plan: n, in each window")
     add("--every", type=_more_than_zero, default=5.0, metavar="S", help="chaos: seconds from kill to kill (5)")
     add("--seed", type=int, default=random.randrange(10**6), metavar="X", help="chaos: of the schedule (drawn)")
     add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos: embedded Valkey, or the RabbitMQ that answers")
+    add("--patients", type=_count, metavar="N", help="plan: how many patients come (3000)")
     return parser
 
 
