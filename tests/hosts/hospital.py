@@ -40,6 +40,9 @@ RUNS_ON = {
 """Each process: which line of the Procfile it is, and on which host."""
 
 READY_SECONDS = 240
+TRANSACTION_SECONDS = 2.0
+"""So long a transaction may have been at work that ends without a commit, on a busy machine."""
+
 CUT_LOCKS_SECONDS = 20
 """After this the database has ended what a host had begun that was cut off (deploy/kubernetes/base/pgbouncer.ini)."""
 
@@ -58,7 +61,7 @@ class Hospital:
     open: ExitStack
     """Ends the processes."""
     locked: list[Span] = field(default_factory=list)
-    """While a host that was cut off held locks."""
+    """While somebody held locks who was cut off, or whose transaction came to nothing."""
 
     def roll(self, name: str) -> None:
         """A new version on a web host: no new connections, what has begun is finished, start, take part again."""
@@ -85,6 +88,12 @@ class Hospital:
             for host in hosts:
                 host.rejoin()
             self.locked += [Span(since, time.time() + CUT_LOCKS_SECONDS) for since in begun]
+
+    def restart_the_database(self) -> None:
+        """What had locked a trial and not yet claimed it, comes to nothing; meanwhile another may have claimed the next."""
+        began = time.time()
+        self.servers.restart_the_database()
+        self.locked.append(Span(began - TRANSACTION_SECONDS, time.time()))
 
     def close(self) -> None:
         """Nobody is at work any more, and none has ended before; the servers are there still, and what they hold."""

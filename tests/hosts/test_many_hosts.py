@@ -26,7 +26,7 @@ def test_patients_are_carried_through_while_hosts_come_and_go(
             with there.cut_off("insurance2", "web2"):
                 visiting.until_priced(12)
             visiting.until_priced(6)
-            there.servers.restart_the_database()
+            there.restart_the_database()
             visiting.until_over()
         there.close()
         print(told(there, visiting, began))
