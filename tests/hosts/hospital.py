@@ -90,7 +90,7 @@ class Hospital:
             self.locked += [Span(since, time.time() + CUT_LOCKS_SECONDS) for since in begun]
 
     def restart_the_database(self) -> None:
-        """What had locked a trial and not yet claimed it, comes to nothing; meanwhile another may have claimed the next."""
+        """What had locked a trial and not yet claimed it comes to nothing; another may have claimed the next one."""
         began = time.time()
         self.servers.restart_the_database()
         self.locked.append(Span(began - TRANSACTION_SECONDS, time.time()))
