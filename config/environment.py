@@ -17,6 +17,15 @@ from django.core.exceptions import ImproperlyConfigured
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
 
 MAIL_TIMEOUT_SECONDS = 10
+WHOEVER_IS_CUT_OFF_NOTICES = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""After half a minute without a sign of life from the database's host; the system's own limits are a quarter of an hour
+and more. (libpq's: seconds, and milliseconds for the last one.)"""
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -102,17 +111,21 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
             raise ImproperlyConfigured(f"{name} must be waits in seconds such as {default}, not {','.join(parts)!r}")
         return [int(part) for part in parts]
 
-    def database(self, name: str) -> dict[str, Any]:
-        """A PostgreSQL address: the only database there is (design 8)."""
+    def database(self, name: str, *, pooled: bool) -> dict[str, Any]:
+        """A PostgreSQL address: the only database there is (design 8). `pooled`: PgBouncer stands in between, in
+        transaction mode: nothing may be kept in a session, and the guards are its own (pgbouncer.ini)."""
         url = self.str(name, default="postgres://postgres@127.0.0.1:5432/hospital")
         if not url.startswith(("postgres://", "postgresql://")):
             raise ImproperlyConfigured(f"{name} must begin with postgres:// (PostgreSQL is the only database)")
         config = self.db_url_config(url)
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
-        # A process that stops inside a transaction must not hold everybody else's locks.
-        guard = "-c idle_in_transaction_session_timeout=15000 -c statement_timeout=60000"
-        config.setdefault("OPTIONS", {}).update({"options": guard, "connect_timeout": 5})
+        config["DISABLE_SERVER_SIDE_CURSORS"] = pooled
+        options = config.setdefault("OPTIONS", {})
+        options.update({"connect_timeout": 5, **WHOEVER_IS_CUT_OFF_NOTICES})
+        if not pooled:
+            # A process that stops inside a transaction must not hold everybody else's locks.
+            options["options"] = "-c idle_in_transaction_session_timeout=15000 -c statement_timeout=60000"
         return dict(config)
 
     def mail(self, name: str) -> dict[str, Any]:
@@ -151,11 +164,12 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         return word
 
     def broker_is_amqp(self, url: str) -> bool:
-        """True for RabbitMQ, False for Redis or Valkey; anything else stops the start."""
-        scheme = url.split("://", 1)[0]
-        if scheme in ("amqp", "amqps", "pyamqp"):
+        """True for RabbitMQ (several nodes of a cluster: addresses with ; between), False for Redis or Valkey; anything
+        else stops the start."""
+        schemes = {address.split("://", 1)[0] for address in url.split(";")}
+        if schemes <= {"amqp", "amqps", "pyamqp"}:
             return True
-        if scheme in ("redis", "rediss"):
+        if len(schemes) == 1 and schemes <= {"redis", "rediss"}:
             return False
         raise ImproperlyConfigured("BROKER_URL must begin with amqp:// (RabbitMQ) or redis:// (Redis, Valkey)")
 

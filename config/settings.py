@@ -89,7 +89,9 @@ WHITENOISE_USE_FINDERS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- stores ---------------------------------------------------------------------------------------
-DATABASES = {"default": env.database("DATABASE_URL")}
+# PgBouncer in transaction mode stands before the database (docs/deploy.md).
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+DATABASES = {"default": env.database("DATABASE_URL", pooled=DATABASE_POOLED)}
 CACHE_URL = env.str("CACHE_URL", default="redis://127.0.0.1:6379/1")
 CACHES = {
     "default": {

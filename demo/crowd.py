@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from demo.hospital_api import GaveUp, HospitalApi, Problem
-from demo.patient import End, Patient, Step
+from demo.patient import End, Patient, Pause, Step
 from demo.people import people
 
 CONNECTIONS = 40
@@ -59,7 +59,9 @@ class Crowd:
         return (self.ended_at or time.monotonic()) - self.started_at if self.started_at else 0.0
 
 
-async def visit(hospital: str, crowd: Crowd, *, language: str, check: Callable[[], None]) -> None:
+async def visit(
+    hospital: str, crowd: Crowd, *, language: str, check: Callable[[], None], pause: Pause = asyncio.sleep
+) -> None:
     """Send the crowd through every step. `check` is called twice a second and raises if the stage has fallen over."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     # Waiting for one of the connections is normal in a crowd and no error.
@@ -71,7 +73,7 @@ async def visit(hospital: str, crowd: Crowd, *, language: str, check: Callable[[
         httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, follow_redirects=False) as payer,
     ):
         crowd.patients = [
-            Patient(HospitalApi(client, person, crowd.errors), _mode(number), asyncio.sleep, payer)
+            Patient(HospitalApi(client, person, crowd.errors), _mode(number), pause, payer)
             for number, person in enumerate(people(crowd.size, random.Random()))
         ]
         await _prepare(crowd, check)

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
@@ -43,13 +43,14 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def postgres(home: Path, *, max_connections: int = 300) -> Iterator[str]:
-    """Run PostgreSQL on `home/postgres` and yield the address of its maintenance database `postgres`."""
+def postgres(home: Path, *, max_connections: int = 300, port: int | None = None) -> Iterator[str]:
+    """Run PostgreSQL on `home/postgres` and yield the address of its maintenance database `postgres`. `port`: where it
+    was before, if it was."""
     directory, binaries, user = _place(home / "postgres")
     password = _initialised(directory, binaries, user)
     # We hold `home` and have stopped every stray: a pid file is a left-over, its number perhaps somebody else's by now.
     (directory / "data" / "postmaster.pid").unlink(missing_ok=True)
-    port = free_ports(1)[0]
+    port = port or free_ports(1)[0]
     options = ["-D", str(directory / "data"), "-p", str(port), "-h", "127.0.0.1", "-k", ""]
     server = children.start(
         [str(binaries / "postgres"), *options, "-c", f"max_connections={max_connections}"],
@@ -153,14 +154,16 @@ def _postgres_answers(url: str) -> bool:
 
 
 @contextmanager
-def valkey(home: Path) -> Iterator[str]:
-    """Run Valkey on `home/valkey`, every write appended to a file as in production, and yield its address."""
+def valkey(home: Path, *, also_at: Sequence[str] = ()) -> Iterator[str]:
+    """Run Valkey on `home/valkey`, every write appended to a file as in production, and yield its address. `also_at`:
+    addresses of this machine besides loopback, for a network of its own."""
     directory = home / "valkey"
     directory.mkdir(parents=True, exist_ok=True)
     port = free_ports(1)[0]
-    options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(directory), "--appendonly", "yes", "--save", ""]
+    options = ["--port", str(port), "--dir", str(directory), "--appendonly", "yes", "--save", ""]
+    listens = ["--bind", "127.0.0.1", *also_at, "--protected-mode", "no" if also_at else "yes"]
     server = children.start(
-        [str(get_binary_path()), *options, "--maxmemory-policy", "noeviction"],
+        [str(get_binary_path()), *listens, *options, "--maxmemory-policy", "noeviction"],
         home=home,
         log=home / "log" / "valkey.log",
         environment=os.environ,

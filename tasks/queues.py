@@ -21,6 +21,7 @@ RECONCILIATION = "insurance.reconciliation"
 # Nobody reads this one: what lies in it is a person's job.
 DEAD = "dead"
 DELIVERY_LIMIT = 5
+QUORUM = {"x-queue-type": "quorum"}
 
 GENERAL_QUEUES = (FILING, NOTICES, UPKEEP)
 INSURANCE_QUEUES = (RECOVERY, SETTLEMENT, TRIAL, RECONCILIATION)
@@ -41,15 +42,17 @@ BRAKE_FACTOR = 2
 
 
 def queues(quorum: bool) -> list[Queue]:
-    """Every task queue. RabbitMQ: quorum queues, whose poison messages end in `dead` after five deliveries."""
+    """Every task queue. RabbitMQ: quorum queues, whose poison messages end in `dead` after five deliveries. `dead` is
+    one too: a queue that lies on one node only cannot be declared while that node is away, and who starts declares all.
+    """
     exchange = Exchange("tasks", "topic")
     names = GENERAL_QUEUES + INSURANCE_QUEUES
     if not quorum:
         return [Queue(name, exchange, routing_key=name) for name in names]
     dead_letters = {"x-dead-letter-exchange": exchange.name, "x-dead-letter-routing-key": DEAD}
-    arguments = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT, **dead_letters}
+    arguments = {**QUORUM, "x-delivery-limit": DELIVERY_LIMIT, **dead_letters}
     working = [Queue(name, exchange, routing_key=name, queue_arguments=arguments) for name in names]
-    return [*working, Queue(DEAD, exchange, routing_key=DEAD)]
+    return [*working, Queue(DEAD, exchange, routing_key=DEAD, queue_arguments=QUORUM)]
 
 
 def brakes(trial: int | None, settlement: int | None, recovery: int | None) -> dict[str, dict[str, str]]:

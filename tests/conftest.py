@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-FOLDER_MARKS = {name: name for name in ("acceptance", "broker", "browser", "chaos", "races", "shape")}
+HERE = Path(__file__).parent
+FOLDER_MARKS = {name: name for name in ("acceptance", "broker", "browser", "chaos", "hosts", "races", "shape")}
 
-ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "races"}
+ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "hosts", "races"}
 """What starts processes and measures them is not run beside its like."""
 
-LONG_ONES = re.compile(r"(?<!not )\b(chaos|long)\b")
-"""Whoever asks for these marks gets the tests marked `long` too; others do not."""
+LEFT_OUT = {
+    mark: re.compile(rf"(?<!not )\b({asked})\b") for mark, asked in (("long", "chaos|long"), ("hosts", "hosts"))
+}
+"""Tests with these marks run only for whoever asks for them: by these marks."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,17 +25,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test is marked by the folder it lies in. What takes hours runs only for those who ask for it."""
-    if not LONG_ONES.search(config.option.markexpr):
-        left_out = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    """A test is marked by the folder it lies in. What takes hours, or hosts, runs only for those who ask for it."""
     for item in items:
         for folder, mark in FOLDER_MARKS.items():
-            if folder in item.path.parts:
+            if folder in item.path.relative_to(HERE).parts:
                 item.add_marker(mark)
-        if ONE_AFTER_THE_OTHER.intersection(item.path.parts):
+        if ONE_AFTER_THE_OTHER.intersection(item.path.relative_to(HERE).parts):
             item.add_marker(pytest.mark.xdist_group("processes"))
+    for mark, asked in LEFT_OUT.items():
+        if not asked.search(config.option.markexpr):
+            left_out = [item for item in items if item.get_closest_marker(mark)]
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

@@ -43,7 +43,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(name: str, *options: str) -> Iterator[Simulator]:
+def running(name: str, *options: str, host: str = "127.0.0.1") -> Iterator[Simulator]:
     """`insurer` or `payments` as a process of its own."""
     port = free_port()
     command = [
@@ -51,14 +51,14 @@ def running(name: str, *options: str) -> Iterator[Simulator]:
         "-m",
         f"insurance.simulator.{name}",
         "--host",
-        "127.0.0.1",
+        host,
         "--port",
         str(port),
         *options,
     ]
     process = subprocess.Popen(command, env={**os.environ, "PAYMENT_SECRET": SECRET})
     try:
-        simulator = Simulator(f"http://127.0.0.1:{port}")
+        simulator = Simulator(f"http://{host}:{port}")
         _wait_until_it_answers(simulator, process)
         yield simulator
     finally:

@@ -9,17 +9,30 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
+from amqp.exceptions import PreconditionFailed
 from django.conf import settings
 from kombu import Connection, Exchange, Producer, Queue
 from kombu.pools import connections
 
 NAME = "archives.waiting"
 DELIVERY_LIMIT = 5
+QUORUM = {"x-queue-type": "quorum"}
 PERSISTENT = 2
 """AMQP delivery mode: written to disk."""
 
 CONFIRM_SECONDS: float | None = 5.0
 """So long RabbitMQ may take to say that it has a message. With its disk full it says nothing at all."""
+
+
+class DeclaredOtherwise(Exception):
+    """RabbitMQ has a queue of this name with other arguments than ours; the message says which, and what to do."""
+
+    def __init__(self, name: str, said: PreconditionFailed) -> None:
+        how = str(said.reply_text).removeprefix("PRECONDITION_FAILED - ").partition(" in vhost")[0]
+        super().__init__(
+            f"RabbitMQ has the queue {name!r} with other arguments than this version declares ({how}): stop the "
+            f"workers, look at what lies in it, `rabbitmqctl delete_queue {name}`, start them again (docs/deploy.md)"
+        )
 
 
 def put(archive_ids: Sequence[int]) -> None:
@@ -80,13 +93,17 @@ def _open() -> Iterator[Queue]:
 def _declared(channel: Any) -> Queue:
     arguments = None
     if settings.BROKER_IS_AMQP:
-        dead = Queue(f"{NAME}.dead", Exchange(f"{NAME}.dead", "fanout"))(channel)
-        dead.declare()
-        arguments = {
-            "x-queue-type": "quorum",
-            "x-delivery-limit": DELIVERY_LIMIT,
-            "x-dead-letter-exchange": dead.exchange.name,
-        }
+        dead = Exchange(f"{NAME}.dead", "fanout")
+        declare(Queue(dead.name, dead, queue_arguments=QUORUM)(channel))
+        arguments = {**QUORUM, "x-delivery-limit": DELIVERY_LIMIT, "x-dead-letter-exchange": dead.name}
     queue = Queue(NAME, Exchange("archives"), routing_key=NAME, queue_arguments=arguments)(channel)
-    queue.declare()
+    declare(queue)
     return queue
+
+
+def declare(queue: Queue) -> None:
+    """Declare a queue on its channel. Raises `DeclaredOtherwise`: a queue that exists is not changed by it."""
+    try:
+        queue.declare()
+    except PreconditionFailed as said:
+        raise DeclaredOtherwise(queue.name, said) from None

@@ -24,7 +24,9 @@ _SERVER = """
            (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
            current_setting('max_connections')::int,
            (SELECT array_agg(name::text ORDER BY name) FROM pg_settings
-             WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting = 'off')
+             WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting = 'off'),
+           (SELECT array_agg(name::text ORDER BY name) FROM pg_settings
+             WHERE name IN ('idle_in_transaction_session_timeout', 'statement_timeout') AND setting = '0')
 """
 
 
@@ -32,7 +34,7 @@ def database() -> Iterable[Finding]:
     """It answers, keeps what it says it keeps, and has room."""
     with connection.cursor() as cursor:
         cursor.execute(_SERVER)
-        version, used, most, careless = cursor.fetchone()
+        version, used, most, careless, unguarded = cursor.fetchone()
     values = {"version": version, "used": used, "most": most}
     yield ok("database", _("PostgreSQL %(version)s, %(used)s of %(most)s connections") % values)
     if used > CROWDED * most:
@@ -42,6 +44,9 @@ def database() -> Iterable[Finding]:
         says = _("%(names)s is off: what was committed may be lost in a crash") % {"names": ", ".join(careless)}
         do = _("Turn it on: the limit and the money rely on it.")
         yield (warning if settings.DEBUG else bad)("database", says, do)
+    if unguarded:
+        says = _("%(names)s is not set: who hangs holds everybody's locks") % {"names": ", ".join(unguarded)}
+        yield warning("database", says, _("Set it in PgBouncer's connect_query (docs/deploy.md)."))
 
 
 def migrations() -> Iterable[Finding]:

@@ -1,10 +1,15 @@
 """What RabbitMQ adds: messages that are really on disk, redelivered at once, and a place for those nobody can use."""
 
+import os
+import uuid
+from types import SimpleNamespace
+
 import pytest
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
 
 from config.celery import app as celery_app
 from hospital.archives import queue
+from tasks.second_path import Topology
 from tests.races.together import dies, kill_myself, wait_until
 
 pytestmark = pytest.mark.usefixtures("filing_queue")
@@ -54,3 +59,30 @@ def test_a_tick_that_nobody_took_in_time_is_no_dead_letter(broker_url: str, fili
 def take_and_die() -> None:
     with queue.take(10):
         kill_myself()
+
+
+def test_a_queue_of_another_type_is_named_in_one_line_with_what_to_do(broker_url: str, filing_queue: str) -> None:
+    with Connection(broker_url) as connection, connection.channel() as channel:
+        Queue(f"{filing_queue}.dead")(channel).declare()  # as an older version did: classic
+    with pytest.raises(queue.DeclaredOtherwise) as told:
+        queue.put([1])
+    assert f"`rabbitmqctl delete_queue {filing_queue}.dead`" in str(told.value) and "x-queue-type" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_worker_that_finds_one_ends_with_that_line(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = f"test.{uuid.uuid4().hex[:8]}"
+    ours = Queue(own, Exchange("tasks", "topic"), routing_key=own, queue_arguments=queue.QUORUM)
+    monkeypatch.setattr(celery_app.amqp, "queues", {own: ours})
+    monkeypatch.setattr(celery_app.conf, "broker_write_url", broker_url)
+    with Connection(broker_url) as connection, connection.channel() as channel:
+        Queue(own)(channel).declare()
+        try:
+            with pytest.raises(SystemExit) as ended:
+                Topology(celery_app).start(SimpleNamespace(app=celery_app))
+        finally:
+            channel.queue_delete(own)
+    assert ended.value.code == os.EX_CONFIG
+    assert [f"delete_queue {own}" in record.getMessage() for record in caplog.records] == [True]

@@ -1,11 +1,13 @@
 """The hospital's processes under fire: lines of the Procfile, several `insurance` workers of different names."""
 
 import os
+import re
 import signal
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,9 +24,12 @@ from tests.races.together import wait_until
 ORDINARY = "tests.acceptance.scaled"
 """What runs a command line (see there)."""
 
-READY_SECONDS = 60
-SILENT = ("beat", "web", "beat2")
-"""Who does not say that it takes work."""
+READY_SECONDS = 240
+SILENT = ("beat", "web", "pgbouncer")
+"""Who does not say that it takes work, by name or by a name and a number."""
+
+
+Lines = Callable[[Mapping[str, str]], dict[str, str]]
 
 
 class Manned(Protocol):
@@ -60,7 +65,7 @@ class Crew:
 
     def is_ready(self, name: str) -> bool:
         """Whether it takes work, as far as it says."""
-        return name in SILENT or b" ready." in self._words(name)[self.begun[name] :]
+        return name.rstrip("0123456789") in SILENT or b" ready." in self._words(name)[self.begun[name] :]
 
     def revive(self) -> list[str]:
         """Start again what has ended by itself, as a supervisor does (`restart` in docker-compose.yml)."""
@@ -74,7 +79,7 @@ class Crew:
         self.wait_until_ready(*names)
         for name in names:  # they stand still for as long as it takes to see what they were at
             self._signal(name, signal.SIGSTOP)
-        begun = _locking_since(*names)
+        begun = locking_since(*names)
         killed = [self.processes.running.pop(name) for name in names]
         for process in killed:
             process.kill()
@@ -103,7 +108,7 @@ class Crew:
 
     def _is_frozen_outside_of_transactions(self, name: str) -> bool:
         self._signal(name, signal.SIGSTOP)
-        if not _locking_since(name):
+        if not locking_since(name):
             return True
         self._signal(name, signal.SIGCONT)
         return False
@@ -124,15 +129,16 @@ def at_work(
     others: Mapping[str, str],
     runner: str = ORDINARY,
     also: tuple[str, ...] = (),
+    lines: Lines | None = None,
 ) -> Iterator[Crew]:
     """`general`, `beat` and the plan's workers, at its pace, until the end, and `also` others of the Procfile.
-    `others`: where the simulators are."""
+    `others`: where the simulators are. `lines` makes other command lines of the Procfile's than the usual."""
     prefix = f"chaos-{uuid.uuid4().hex[:6]}."
     environment = {**environment_of(home, broker_url, prefix), **plan.pace.variables(), **others}
     processes = Processes(ROOT / "Procfile", home, environment)
     processes.commands = {
         name: f"env PGAPPNAME={name} {scaled_command(command, prefix, runner)}"
-        for name, command in _commands(processes.commands, plan).items()
+        for name, command in (lines or partial(_commands, plan))(processes.commands).items()
     }
     crew = Crew(processes, prefix)
     try:
@@ -144,15 +150,19 @@ def at_work(
         delete_queues(broker_url, prefix)
 
 
-def _commands(procfile: Mapping[str, str], plan: Manned) -> dict[str, str]:
-    """The Procfile's line `insurance` once for each worker, under a node name of its own; and beat a second time."""
-    one = procfile["insurance"]
-    workers = {name: one.replace("--hostname insurance@", f"--hostname {name}@") for name in plan.crew}
+def named(worker: str, name: str) -> str:
+    """The command line of a worker, under a node name of its own."""
+    return re.sub(r"--hostname \w+@", f"--hostname {name}@", worker)
+
+
+def _commands(plan: Manned, procfile: Mapping[str, str]) -> dict[str, str]:
+    """The Procfile's line `insurance` once for each worker; and beat a second time."""
+    workers = {name: named(procfile["insurance"], name) for name in plan.crew}
     twice = procfile["beat"].replace("beat-schedule", "beat2-schedule")
     return {**{name: procfile[name] for name in ("general", "beat", "web")}, "beat2": twice, **workers}
 
 
-def _locking_since(*names: str) -> list[float]:
+def locking_since(*names: str) -> list[float]:
     """When the transactions of these processes began that have locked something, or are about to."""
     condition = "xact_start IS NOT NULL AND (backend_xid IS NOT NULL OR state = 'active')"
     return _asked("SELECT extract(epoch FROM xact_start)::float8", condition, names)

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +24,8 @@ class Servers:
     """The database is Django's own connection while this lasts."""
 
     broker_url: str
+    database: ExitStack
+    """What runs it."""
 
     def wipe_the_broker(self) -> None:
         self._broker().flushall()
@@ -52,19 +54,30 @@ class Servers:
             with suppress(ProcessLookupError):
                 os.kill(row[0], signal.SIGKILL)
 
+    def restart_the_database(self) -> None:
+        """As for a new version: everybody is sent away, it is away for a moment and comes back where it was."""
+        port = int(connection.settings_dict["PORT"])
+        connection.close()
+        self.database.close()
+        self.database.enter_context(engines.postgres(_home(), port=port))
+
     def _broker(self) -> "redis.Redis":
         return redis.Redis.from_url(self.broker_url)
 
 
 @contextmanager
-def running() -> Iterator[Servers]:
-    """Both, with an empty migrated database, as the one that Django speaks to."""
-    home = Path(os.environ.get(children.RUN_MARK, ROOT / "var" / "test")) / "own"
-    with engines.postgres(home) as maintenance, engines.valkey(home) as broker:
+def running(*also_at: str) -> Iterator[Servers]:
+    """Both, with an empty migrated database, as the one that Django speaks to. `also_at`: where Valkey listens too."""
+    with ExitStack() as database, engines.valkey(_home(), also_at=also_at) as broker:
+        maintenance = database.enter_context(engines.postgres(_home()))
         url = urlsplit(databases.renewed(maintenance, "storm", keep=False))
         with _as_default(url.hostname, url.port, url.username, url.password, url.path.lstrip("/")):
             call_command("migrate", verbosity=0)
-            yield Servers(broker.removesuffix("/0") + "/2")
+            yield Servers(broker.removesuffix("/0") + "/2", database)
+
+
+def _home() -> Path:
+    return Path(os.environ.get(children.RUN_MARK, ROOT / "var" / "test")) / "own"
 
 
 @contextmanager

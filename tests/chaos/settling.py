@@ -166,7 +166,7 @@ def run(
     say(f"CHAOS_SEED={plan.seed} PATIENTS={plan.patients}")
     counting = ("--per-minute", str(plan.n), "--window-seconds", str(plan.pace.window_seconds))
     with (
-        override_settings(**_configured(plan)),
+        override_settings(**configured(plan)),
         own_servers.running() as servers,
         running("insurer", *counting) as insurer,
         running("payments", "--secret", SECRET) as payments,
@@ -185,7 +185,7 @@ def run(
         return _judged(going_on)
 
 
-def _configured(plan: Storm) -> dict[str, int]:
+def configured(plan: Storm) -> dict[str, int]:
     """As in a hospital of that n, here too: whoever comes first makes the permits. However long it lasts, no price
     expires; who does not pay soon, does not pay."""
     return {
@@ -201,7 +201,7 @@ def _configured(plan: Storm) -> dict[str, int]:
 def _environment(plan: Storm, insurer: Simulator, payments: Simulator) -> dict[str, str]:
     port = free_port()
     return {
-        **{name: str(value) for name, value in _configured(plan).items()},
+        **{name: str(value) for name, value in configured(plan).items()},
         "INSURANCE_URL": insurer.url,
         "PAYMENT_URL": payments.url,
         "PORT": str(port),
@@ -210,21 +210,25 @@ def _environment(plan: Storm, insurer: Simulator, payments: Simulator) -> dict[s
     }
 
 
-def _judged(going_on: Settling) -> Found:
-    theirs, seen = going_on.insurer.ledger(), going_on.insurer.stats()["metered"]
+def wrong(insurer: Simulator, payments: Simulator, n: int) -> dict[str, Any]:
+    """What should be nought when everybody has come to an end, and is not."""
+    theirs, seen = insurer.ledger(), insurer.stats()["metered"]
     open_ones = Settlement.objects.exclude(state__in=ENDED).values_list("pk", "state", "last_error")
-    by_two = books.settled_by_two_messages(theirs)
-    wrong: dict[str, Any] = {
+    found = {
         "over_limit": sum(each["over_limit"] for name, each in seen.items() if name != "all"),
         "double": theirs["double"],
-        "settled_by_two_messages": by_two,
+        "settled_by_two_messages": books.settled_by_two_messages(theirs),
         "not_ended": list(open_ones),
         "refunds": list(Refund.objects.exclude(state=RefundState.DONE).values_list("refund_no", "state")),
-        "not_come": len(going_on.patients.to_come),
-        "other_n": list(Quota.objects.exclude(per_minute=going_on.storm.n).values_list("name", "per_minute")),
-        **books.differences(theirs, going_on.payments.ledger()),
+        "other_n": list(Quota.objects.exclude(per_minute=n).values_list("name", "per_minute")),
+        **books.differences(theirs, payments.ledger()),
     }
+    return {name: value for name, value in found.items() if value}
+
+
+def _judged(going_on: Settling) -> Found:
+    found = wrong(going_on.insurer, going_on.payments, going_on.storm.n)
+    if going_on.patients.to_come:
+        found["not_come"] = len(going_on.patients.to_come)
     ends = Counter(Settlement.objects.values_list("state", flat=True))
-    return Found(
-        {name: value for name, value in wrong.items() if value}, ends, going_on.ills, going_on.revived, len(by_two)
-    )
+    return Found(found, ends, going_on.ills, going_on.revived, len(found.get("settled_by_two_messages", ())))

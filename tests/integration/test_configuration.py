@@ -54,6 +54,7 @@ def test_a_good_environment_starts() -> None:
         ({"DATABASE_URL": "mysql://u@h/d"}, "DATABASE_URL"),
         ({"BROKER_URL": "memory://"}, "BROKER_URL"),
         ({"BROKER_URL": "sqs://"}, "BROKER_URL"),
+        ({"BROKER_URL": "amqp://one//;redis://two"}, "BROKER_URL"),
         ({"FILING_BATCH_SIZE": "100"}, "FILING_BATCH_SIZE"),
         ({"FILING_BATCH_SIZE": "0"}, "FILING_BATCH_SIZE"),
         ({"FILING_BATCH_SIZE": "many"}, "FILING_BATCH_SIZE"),

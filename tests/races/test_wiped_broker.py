@@ -1,6 +1,7 @@
 """A Redis that was wiped has forgotten what leads to the queues; whoever stays connected takes them for declared."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -32,8 +33,10 @@ def sent(app: Celery) -> tuple[int, int]:
     return found[queues.TRIAL], found[queues.UPKEEP]
 
 
-def test_every_worker_ties_the_queues_again_by_its_own_timer(app: Celery) -> None:
-    second_path._by_the_timer(app)
+def test_every_worker_ties_the_queues_again_by_its_own_timer(app: Celery, tmp_path: Path) -> None:
+    mark = tmp_path / "var" / "general.alive"
+    second_path._by_the_timer(app, mark)
+    assert mark.exists()
     own_ticks = sum(tick.startswith("tasks.upkeep.") for tick in second_path.TICKS)
     assert sent(app) == (1, own_ticks + 1)
 
