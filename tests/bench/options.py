@@ -10,7 +10,7 @@ from typing import Any
 EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 """What runs when no name is given."""
 
-NAMES = (*EVERY_DAY, "eta", "chaos", "polling")
+NAMES = (*EVERY_DAY, "eta", "chaos", "polling", "backlog")
 
 BROKERS = ("valkey", "rabbitmq")
 
@@ -25,7 +25,10 @@ chaos   workers killed every few seconds at real speed: ten minutes at n = 100 w
 polling 2,000 patients who wait in line and look as often as they are told: the share of one core that web and database
         take for it. 75 seconds unless told otherwise.
 
-eta, chaos and polling are never part of a run without names.
+backlog every statement of a patient's way, with little in the tables and with much: its time at both, and the ratio.
+        --rows N: N records queued, N / 5 trials waiting, 5 N settlements finished; 100,000 take 6 GB of disk.
+
+eta, chaos, polling and backlog are never part of a run without names.
 """
 
 
@@ -47,6 +50,8 @@ class Options:
     every: float
     seed: int
     broker: str
+    rows: int
+    batch: int
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Options":
@@ -75,7 +80,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling)")
+    add(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling, backlog)",
+    )
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")
     add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta, chaos, polling: how long is measured")
@@ -87,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--every", type=_more_than_zero, default=5.0, metavar="S", help="chaos: seconds from kill to kill (5)")
     add("--seed", type=int, default=random.randrange(10**6), metavar="X", help="chaos: of the schedule (drawn)")
     add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos: embedded Valkey, or the RabbitMQ that answers")
+    add("--rows", type=_count, default=100_000, metavar="N", help="backlog: how much there is (100000)")
+    add("--batch", type=_count, default=200, metavar="m", help="filing: how many records one batch files (200)")
     return parser
 
 
