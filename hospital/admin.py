@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from hospital import badges, planning_admin, words
+from hospital import badges, planning_admin, words, worklist
 from hospital.archives import revealing
 from hospital.archives_admin import ArchiveAdmin
 from hospital.changes_admin import ReasonActions
@@ -30,7 +30,7 @@ from hospital.models import (
 from hospital.notices import delivery
 from hospital.people_admin import GroupAdmin, UserAdmin
 from hospital.privacy import masked
-from hospital.read_only import ReadOnly
+from hospital.read_only import ReadOnly, one_of
 from hospital.theme import ModelAdmin, TabularInline
 from hospital.tuning_admin import TuningAdmin
 
@@ -89,7 +89,7 @@ class NoticeAdmin(ReasonActions, ReadOnly):
 @admin.register(Journal)
 class JournalAdmin(ReadOnly):
     list_display = ("at", "kind", "item_id", "from_state", "to_state", "attempt", "reason")
-    list_filter = ("kind", "to_state")
+    list_filter = (("kind", one_of(worklist.kinds)), ("to_state", one_of(worklist.states)))
     search_fields = ("=item_id",)
 
 

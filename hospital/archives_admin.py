@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST
 
 from hospital import badges, words
 from hospital.archives import entry, revealing
+from hospital.archives.filing import REASONS
 from hospital.errors import Refusal
 from hospital.models import Archive
 from hospital.privacy import masked
-from hospital.read_only import ReadOnly
+from hospital.read_only import ReadOnly, one_of
 
 REVEAL = "hospital.reveal_archive"
 
@@ -26,7 +27,7 @@ class ArchiveAdmin(ReadOnly):
     """Shown masked. To see somebody's numbers whole is an action of its own, and is written down."""
 
     list_display = ("id", "number", "badge", "card", "rejection", "created_at", "filed_at")
-    list_filter = ("state", "rejection")
+    list_filter = ("state", ("rejection", one_of(lambda: REASONS)))
     search_fields = ("number",)
     search_help_text = _("archive number, or the last four of the card")
     change_form_outer_after_template = "admin/hospital/archive/reveal.html"

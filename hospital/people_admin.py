@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
 
+from hospital.read_only import Pages
 from hospital.theme import ModelAdmin
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ else:
 
 
 class UserAdmin(DjangosUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    show_full_result_count = False
+    paginator = Pages
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

@@ -13,7 +13,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Self, TypeVar
 
-from django.db import models, transaction
+from django.apps import apps
+from django.db import connection, models, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -81,8 +82,24 @@ class Journal(models.Model):
         return f"{self.kind} {self.item_id}: {self.from_state} → {self.to_state}"
 
 
+_WRITE_DOWN = """
+    INSERT INTO hospital_journal (kind, item_id, from_state, to_state, attempt, reason)
+    SELECT %s, item.id, %s, %s, item.attempt, %s
+      FROM unnest(%s::bigint[], %s::int[]) WITH ORDINALITY AS item (id, attempt, place) ORDER BY item.place
+"""
+
 Row = TypeVar("Row", bound=Stateful)
 Work = TypeVar("Work", bound=WorkItem)
+
+
+def kinds() -> list[str]:
+    """What stands in the journal, by name."""
+    return [str(model._meta.model_name) for model in _stateful()]
+
+
+def states() -> set[str]:
+    """Every state that one of them may come into."""
+    return {state for model in _stateful() for state in model.MOVES}
 
 
 def enter(row: Row, reason: str = "") -> Row:
@@ -120,18 +137,18 @@ def move_all(rows: Sequence[Row], to: str, *, reason: str = "", **fields: Any) -
     """Move rows of one kind and one state together. Raises `Overtaken` when one of them was moved by somebody else."""
     if not rows:
         return
-    came_from = rows[0].state
-    for row in rows:
-        _check(row, to)
+    kind, came_from = type(rows[0]), rows[0].state
+    _check(rows[0], to)
     with transaction.atomic():
-        guarded = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows], state=came_from)
+        guarded = kind._default_manager.filter(pk__in=[row.pk for row in rows], state=came_from)
         if guarded.update(state=to, **fields) != len(rows):
             raise Overtaken(f"one of {len(rows)} rows is no longer {came_from}")
         for row in rows:
             _remember(row, {"state": to, **fields})
         _journal(rows, came_from, to, reason)
-        for row in rows:
-            row.moved(came_from)
+        if kind.moved is not Stateful.moved:
+            for row in rows:
+                row.moved(came_from)
 
 
 def claim(rows: QuerySet[Work], to: str | Mapping[str, str], *, lease_seconds: float, **fields: Any) -> Work | None:
@@ -160,6 +177,10 @@ def lapsed(kind: type[Work], *states: str) -> QuerySet[Work]:
     return kind._default_manager.filter(state__in=states, leased_until__lt=Now())
 
 
+def _stateful() -> list[type[Stateful]]:
+    return [model for model in apps.get_models() if issubclass(model, Stateful) and not model._meta.proxy]
+
+
 def _check(row: Stateful, to: str) -> None:
     if to not in row.MOVES[row.state]:
         raise ForbiddenMove(f"{row._meta.model_name}: {row.state} → {to}")
@@ -172,11 +193,11 @@ def _remember(row: Stateful, fields: Mapping[str, Any]) -> None:
 
 
 def _journal(rows: Sequence[Stateful], came_from: str, to: str, reason: str) -> None:
+    """One statement, however many rows; in their order."""
     kind = str(rows[0]._meta.model_name)
-    Journal.objects.bulk_create(
-        Journal(kind=kind, item_id=row.pk, from_state=came_from, to_state=to, attempt=row.attempt, reason=reason[:300])
-        for row in rows
-    )
+    ids, attempts = [row.pk for row in rows], [row.attempt for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_DOWN, [kind, came_from, to, reason[:300], ids, attempts])
     # The reason stays in the journal: it may be what an insurer said of a person.
     which = " ".join(str(row.pk) for row in rows)
     transaction.on_commit(partial(log.info, "%s %s: %s → %s", kind, which, came_from or "new", to), robust=True)

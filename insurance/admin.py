@@ -5,10 +5,12 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital import badges
 from hospital.models import Appointment
-from hospital.read_only import ReadOnly
+from hospital.read_only import ReadOnly, one_of
 from insurance import words
 from insurance.desk import admin as desk
 from insurance.desk.patients_admin import AppointmentAdmin
+from insurance.interface.client import Outcome
+from insurance.interface.profile import Operation
 from insurance.models import (
     CaseFile,
     ClockStep,
@@ -30,6 +32,8 @@ from insurance.models import (
     Visit,
 )
 from insurance.quota import admin as quota
+from insurance.quota import exchange
+from insurance.quota.lanes import Lane
 from insurance.quota.proof_admin import ProofDayAdmin
 from insurance.reconciliation import admin as reconciliation
 from insurance.trial import admin as trial
@@ -74,7 +78,11 @@ class InterfaceCallAdmin(ReadOnly):
     """The messages themselves hold personal data and are not shown."""
 
     list_display = ("msgid", "infno", "lane", "purpose", "outcome", "note", "sent_at", "answered_at")
-    list_filter = ("infno", "lane", "outcome")
+    list_filter = (
+        ("infno", one_of(lambda: map(exchange.profile().infno, Operation))),
+        ("lane", one_of(lambda: Lane)),
+        ("outcome", one_of(lambda: ["", *Outcome])),
+    )
     search_fields = ("msgid__exact", "purpose__exact")
     search_help_text = _("msgid, or what it was for: settlement 12")
     fields = list_display

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 TAIL = 4
 
+COUNTED_AT_MOST = 10_000
+"""Of those ahead: every patient's page asks, and a long queue must not cost each of them more."""
+
 
 def queue_up(appointment: "Appointment", card: InsuranceCard) -> Archive:
     """Step 2: the patient's information joins the filing queue; its message follows the commit."""
@@ -57,10 +60,16 @@ def withdraw(appointment: "Appointment") -> None:
 
 
 def ahead(archive: Archive) -> int:
-    """How many archives are filed before this one."""
+    """How many archives are filed before this one. In a queue longer than COUNTED_AT_MOST, that many at least and as
+    many as have come since the first who waits at most: whoever withdrew is counted too."""
     if archive.state != ArchiveState.QUEUED:
         return 0
-    return Archive.objects.filter(state=ArchiveState.QUEUED, pk__lt=archive.pk).count()
+    before = Archive.objects.filter(state=ArchiveState.QUEUED, pk__lt=archive.pk)
+    counted = before[:COUNTED_AT_MOST].count()
+    if counted < COUNTED_AT_MOST:
+        return counted
+    first = before.order_by("pk").values_list("pk", flat=True).first()
+    return max(archive.pk - first, counted) if first else counted
 
 
 def is_told(appointment: "Appointment") -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from hospital import ticks, tuning, worklist
 from hospital.archives import queue
-from hospital.archives.merge import merge
+from hospital.archives.merge import REJECTIONS, merge
 from hospital.archives.models import Archive, MasterRecord
 from hospital.notices import writing
 from hospital.notices.models import Kind
@@ -30,8 +30,22 @@ TOP_UP_BATCHES = 2
 
 
 UNREADABLE = "cannot_be_filed"
+REASONS = (*REJECTIONS, UNREADABLE)
 THE_RECORDS_OWN_FAULT = (InvalidTag, ValueError, DataError)
 """What a single record can break a batch with: it cannot be decrypted, read or written."""
+
+_READ = (
+    "state",
+    "attempt",
+    "appointment_id",
+    "name",
+    "id_number",
+    "id_index",
+    "card_type",
+    "card_number",
+    "card_index",
+)
+"""What filing needs to know of an archive: of a large batch nothing else is read and decrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +72,14 @@ def drain(most: int | None = None) -> Batch:
     Two at once, a repeated or a lost message change nothing: the rows decide, and what has no message gets one here.
     """
     m = most or tuning.value("FILING_BATCH_SIZE")
-    queue.top_up(list(_waiting().values_list("pk", flat=True)[: m * TOP_UP_BATCHES]))
+    queue.top_up(waiting_ids(m * TOP_UP_BATCHES))
     with queue.take(m) as taken:
         return file_batch(taken)
+
+
+def waiting_ids(most: int) -> list[int]:
+    """Whose turn to be filed it is next."""
+    return list(_waiting().values_list("pk", flat=True)[:most])
 
 
 def file_batch(most: int) -> Batch:
@@ -80,7 +99,7 @@ def file_batch(most: int) -> Batch:
 def _file_rows(waiting: QuerySet[Archive]) -> Batch:
     with transaction.atomic():
         _lock()
-        rows = list(waiting.select_for_update(of=("self",)))
+        rows = list(waiting.only(*_READ).select_for_update(of=("self",)))
         rejections = merge(rows)
         filed = _file([row for row in rows if not rejections[row.pk]])
         rejected = _reject([row for row in rows if rejections[row.pk]], rejections)

@@ -1,17 +1,19 @@
 """The filing queue in the broker (by kombu, explicit acknowledgement). A message is a turn: the rows hold the order.
 
 RabbitMQ: a durable quorum queue with a delivery limit and a dead-letter queue. Redis / Valkey: a list, with what was
-taken kept aside until it is acknowledged.
+taken kept aside until it is acknowledged. A batch goes and comes in a few round trips, however many messages it has.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import islice
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from amqp.exceptions import PreconditionFailed
 from django.conf import settings
-from kombu import Connection, Exchange, Producer, Queue
+from kombu import Connection, Consumer, Exchange, Producer, Queue
 from kombu.pools import connections
 
 NAME = "archives.waiting"
@@ -19,6 +21,12 @@ DELIVERY_LIMIT = 5
 QUORUM = {"x-queue-type": "quorum"}
 PERSISTENT = 2
 """AMQP delivery mode: written to disk."""
+
+AT_ONCE = 1_000
+"""So many messages go to Redis or Valkey in one piece."""
+
+COMES_SECONDS = 1.0
+"""What RabbitMQ says is ready comes within this time."""
 
 CONFIRM_SECONDS: float | None = 5.0
 """So long RabbitMQ may take to say that it has a message. With its disk full it says nothing at all."""
@@ -38,32 +46,30 @@ class DeclaredOtherwise(Exception):
 def put(archive_ids: Sequence[int]) -> None:
     """A message for each of these archives that wait. Durable; confirmed by RabbitMQ. Raises `OSError` when it takes
     none."""
-    with _open() as queue:
-        producer = Producer(queue.channel, queue.exchange, NAME, serializer="json")
-        for archive_id in archive_ids:
-            producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT, confirm_timeout=CONFIRM_SECONDS)
+    with _open() as queue, _confirmed(queue.channel, len(archive_ids)):
+        producer: Any = Producer(queue.channel, queue.exchange, NAME, serializer="json")
+        with producer.batch(max_size=AT_ONCE):
+            for archive_id in archive_ids:
+                producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT)
 
 
 @contextmanager
 def take(most: int) -> Iterator[int]:
     """Up to `most` messages: how many there are. Acknowledged when the block ends well, put back when it does not."""
     with _open() as queue:
-        messages = list(islice(iter(queue.get, None), most))
+        taken = _by_amqp(queue, most) if settings.BROKER_IS_AMQP else _by_redis(queue, most)
         try:
-            yield len(messages)
+            yield taken.count
         except BaseException:
-            for message in messages:
-                message.requeue()
+            taken.put_back()
             raise
-        for message in messages:
-            message.ack()
+        taken.acknowledge()
 
 
 def depth() -> int:
     """Messages ready to be taken."""
     with _open() as queue:
-        told: Any = queue.queue_declare()
-        return int(told.message_count)
+        return _ready(queue)
 
 
 def top_up(waiting_ids: Sequence[int]) -> int:
@@ -73,10 +79,92 @@ def top_up(waiting_ids: Sequence[int]) -> int:
     return missing
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Messages that are ours until one of the two is called."""
+
+    count: int
+    acknowledge: Callable[[], object]
+    put_back: Callable[[], object]
+
+
+def _by_amqp(queue: Queue, most: int) -> _Taken:
+    """All that are ready are sent to us one behind the other, and acknowledged by one word."""
+    channel: Any = queue.channel
+    messages = list[Any]()
+    ready = min(most, _ready(queue))
+    if ready:
+        consumer = Consumer(channel, [queue], on_message=messages.append, prefetch_count=ready)
+        consumer.consume()
+        with suppress(TimeoutError):  # somebody else was faster: then these are all
+            while len(messages) < ready:
+                channel.connection.drain_events(timeout=COMES_SECONDS)
+        consumer.cancel()
+    return _Taken(
+        len(messages),
+        lambda: messages and channel.basic_ack(messages[-1].delivery_tag, multiple=True),
+        lambda: [message.requeue() for message in messages],
+    )
+
+
+def _by_redis(queue: Queue, most: int) -> _Taken:
+    """As the transport takes them one by one, with what was taken kept aside in its own way; here, all at once."""
+    channel: Any = queue.channel
+    with channel.conn_or_acquire() as client:
+        texts = client.rpop(NAME, most) or []
+        raw = [json.loads(text) for text in texts]
+        tags = [one["properties"]["delivery_tag"] for one in raw]
+        if tags:
+            aside = {tag: json.dumps([one, queue.exchange.name, NAME]) for tag, one in zip(tags, raw, strict=True)}
+            with client.pipeline() as pipe:
+                pipe.zadd(channel.unacked_index_key, dict.fromkeys(tags, time.time()))
+                pipe.hset(channel.unacked_key, mapping=aside)
+                pipe.execute()
+
+    def forget(put_back: Sequence[Any] = ()) -> None:
+        if not tags:
+            return
+        with channel.conn_or_acquire() as client, client.pipeline() as pipe:
+            pipe.zrem(channel.unacked_index_key, *tags)
+            pipe.hdel(channel.unacked_key, *tags)
+            if put_back:
+                pipe.rpush(NAME, *put_back)
+            pipe.execute()
+
+    return _Taken(len(tags), forget, lambda: forget(texts[::-1]))
+
+
+@contextmanager
+def _confirmed(channel: Any, count: int) -> Iterator[None]:
+    """RabbitMQ has confirmed `count` messages when the block is over. Raises `OSError` when it takes one not."""
+    if not settings.BROKER_IS_AMQP or not count:
+        yield
+        return
+    missing, refused = set(range(1, count + 1)), list[int]()
+
+    def taken(tag: int, multiple: bool) -> None:
+        missing.difference_update([one for one in missing if one <= tag] if multiple else [tag])
+
+    channel.events["basic_ack"].add(taken)
+    channel.events["basic_nack"].add(lambda tag, multiple: refused.append(tag))
+    channel.confirm_select()
+    yield
+    while missing and not refused:
+        channel.connection.drain_events(timeout=CONFIRM_SECONDS)
+    if refused:
+        raise OSError("the broker refuses a message")
+
+
+def _ready(queue: Queue) -> int:
+    told: Any = queue.queue_declare()
+    return int(told.message_count)
+
+
 @contextmanager
 def _open() -> Iterator[Queue]:
     """The queue on a channel of its own: closing it gives back whatever was not acknowledged."""
-    broker = Connection(settings.BROKER_URL, transport_options=settings.BROKER_TRANSPORT_OPTIONS, connect_timeout=5)
+    options = settings.BROKER_TRANSPORT_OPTIONS | {"confirm_publish": False}  # all of a batch at once: `_confirmed`
+    broker = Connection(settings.BROKER_URL, transport_options=options, connect_timeout=5)
     with connections[broker].acquire(block=True) as connection:
         connection.ensure_connection(max_retries=2, interval_start=0.2, interval_step=0.5)
         channel = connection.channel()

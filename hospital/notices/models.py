@@ -52,6 +52,7 @@ class Notice(WorkItem):
         indexes = [
             models.Index(fields=["patient", "id"], name="notice_inbox"),
             models.Index(fields=["due_at"], condition=Q(state=NoticeState.PENDING), name="notice_pending"),
+            models.Index(fields=["leased_until"], condition=Q(state=NoticeState.SENDING), name="notice_sending"),
             models.Index(fields=["created_at"], condition=Q(state=NoticeState.FAILED), name="notice_failed"),
         ]
 

@@ -11,7 +11,8 @@ from insurance.states import PAYMENT_MOVES, REFUND_MOVES, PaymentState, RefundSt
 class PaymentOrder(WorkItem):
     """What the patient is to pay. `order_no` is ours, fixed before the institution hears of it: asking twice is safe.
 
-    `due_at` is when the institution is asked what became of it, should its callback not come.
+    `due_at` is when the institution is asked what became of it, should its callback not come. `in_hand`: it was paid,
+    and is not known yet to belong to a settlement that is complete, or to be given back.
     """
 
     MOVES = PAYMENT_MOVES
@@ -24,11 +25,15 @@ class PaymentOrder(WorkItem):
     expires_at = models.DateTimeField(_("expires at"))
     transaction_no = models.CharField(_("transaction number"), max_length=64, default="")
     paid_at = models.DateTimeField(_("paid at"), null=True)
+    in_hand = models.BooleanField(db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("payment order")
         verbose_name_plural = _("payment orders")
-        indexes = [models.Index(fields=["due_at"], condition=Q(state=PaymentState.OPEN), name="payment_open")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state=PaymentState.OPEN), name="payment_open"),
+            models.Index(fields=["id"], condition=Q(in_hand=True), name="payment_in_hand"),
+        ]
 
     def __str__(self) -> str:
         return self.order_no

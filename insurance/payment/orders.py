@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -63,8 +64,8 @@ def learn(order_no: str, status: OrderStatus) -> bool:
             return False
         _compare(order, status)
         if status.state != PaymentState.REFUNDED and status.state in order.MOVES[order.state]:
-            paid_at = Now() if status.state == PaymentState.PAID else order.paid_at
-            worklist.move(order, status.state, transaction_no=status.transaction_no, paid_at=paid_at)
+            paid: dict[str, Any] = {"paid_at": Now(), "in_hand": True} if status.state == PaymentState.PAID else {}
+            worklist.move(order, status.state, transaction_no=status.transaction_no, **paid)
             if status.state == PaymentState.PAID:
                 entries.book(order.order_no, [entries.paid(order.order_no, order.amount_fen)])
             wake.task(FOLLOW_TASK)

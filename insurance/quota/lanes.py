@@ -48,6 +48,9 @@ _WORK: dict[Lane, tuple[str, tuple[str, ...], Q]] = {
     Lane.TRIAL: ("Trial", (TrialState.WAITING,), Q(appointment__state=AppointmentState.BOOKED)),
 }
 
+_COUNTED_BY = {Lane.TRIAL: ("line_id", "number")}
+"""The order of the index of those who wait: so that it is counted along it, and not along all who ever waited."""
+
 
 def due(lane: Lane) -> QuerySet[Any]:
     """The rows that wait for a turn of this lane, first come first served."""
@@ -58,7 +61,7 @@ def due(lane: Lane) -> QuerySet[Any]:
 
 def count_due(lane: Lane, most: int) -> int:
     """How many rows wait for a turn, but no more than `most` are counted: a long line must not cost more."""
-    return due(lane).order_by()[:most].count()
+    return due(lane).order_by(*_COUNTED_BY.get(lane, ()))[:most].count()
 
 
 def quota_name(lane: Lane) -> str | None:

@@ -1,13 +1,14 @@
 """The self-pay leg: open the payment order, follow what becomes of it. It needs no permit of the insurer's."""
 
 import logging
+from itertools import chain
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hospital import worklist
 from insurance.payment import orders, refunds
 from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear
-from insurance.payment.models import PaymentOrder
+from insurance.payment.models import PaymentOrder, Refund
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.recording import record
@@ -43,20 +44,27 @@ def to_order() -> QuerySet[Settlement]:
     return Settlement.due(SettlementState.INSURED, SettlementState.WAITING).filter(ready).order_by("pk")
 
 
-def changed() -> QuerySet[Settlement]:
-    """Settlements whose money has moved: an order no longer open, one paid after the end, a refund carried out."""
-    paying = Q(state=SettlementState.PAYING) & (~Q(payment__state=PaymentState.OPEN) | ~Q(payment__last_error=""))
-    late = Q(state=SettlementState.REVERSED, payment__state=PaymentState.PAID)
-    ended = Q(payment__state=PaymentState.REFUNDED) | Q(payment__refunds__state=RefundState.REFUSED)
-    given_back = Q(state=SettlementState.REFUNDING) & (ended | Q(payment=None))
-    moved = Settlement.objects.filter(paying | late | given_back)
-    return moved.select_related("payment").order_by("pk").distinct()
+def changed() -> tuple[QuerySet[Settlement], ...]:
+    """Settlements whose money has moved: an order no longer open, one paid after the end, a refund carried out.
+
+    Each by an index of its own: what has ended long ago is not looked at, however much there is of it.
+    """
+    settlements = Settlement.objects.select_related("payment").order_by("pk")
+    paying = settlements.filter(state=SettlementState.PAYING)
+    in_hand = PaymentOrder.objects.filter(in_hand=True, state=PaymentState.PAID)
+    refused = Refund.objects.filter(order=OuterRef("payment"), state=RefundState.REFUSED)
+    ended = Q(payment__state=PaymentState.REFUNDED) | Q(payment=None) | Exists(refused)
+    return (
+        paying.filter(~Q(payment__state=PaymentState.OPEN) | ~Q(payment__last_error="")),
+        settlements.filter(state=SettlementState.REVERSED, payment__in=in_hand).order_by(),
+        settlements.filter(ended, state=SettlementState.REFUNDING),
+    )
 
 
 def follow(most: int = BATCH) -> int:
     """Carry what became of orders and refunds over to their settlements."""
     moved = 0
-    for settlement in changed()[:most]:
+    for settlement in chain.from_iterable(rows[:most] for rows in changed()):
         heard = _heard(settlement)
         try:
             if heard is not None:
@@ -64,7 +72,15 @@ def follow(most: int = BATCH) -> int:
                 moved += 1
         except worklist.Overtaken:
             continue  # somebody else took note of the same money
+    _put_away()
     return moved
+
+
+def _put_away() -> None:
+    """Money that a settlement needs no more attention for: it is complete, or the money is on its way back."""
+    in_hand = PaymentOrder.objects.filter(in_hand=True)
+    done = Q(state=PaymentState.REFUNDED) | Q(settlement__state=SettlementState.COMPLETED)
+    in_hand.filter(pk__in=in_hand.filter(done).values("pk")[:BATCH]).update(in_hand=False)
 
 
 def withdraw_given_up(most: int = BATCH) -> None:

@@ -109,7 +109,9 @@ class Trial(WorkItem):
     state = models.CharField(
         _("state"), max_length=20, choices=[(s.value, s.value) for s in TrialState], default=TrialState.WAITING
     )
-    line = models.ForeignKey(Line, models.PROTECT, null=True, related_name="trials", verbose_name=_("line"))
+    line = models.ForeignKey(
+        Line, models.PROTECT, null=True, db_index=False, related_name="trials", verbose_name=_("line")
+    )
     number = models.BigIntegerField(_("place"), null=True)
     held_back = models.BooleanField(_("held back"), default=False)
     silences = models.PositiveIntegerField(_("lost answers"), default=0)
@@ -144,6 +146,7 @@ class Trial(WorkItem):
                 condition=Q(state__in=[TrialState.CALLING, TrialState.FROZEN]),
                 name="trial_away",
             ),
+            models.Index(fields=["valid_until"], condition=Q(state=TrialState.PRICED), name="trial_priced"),
             models.Index(fields=["turn_at"], condition=Q(turn_at__isnull=False), name="trial_turn"),
         ]
         constraints = [

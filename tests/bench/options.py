@@ -10,7 +10,7 @@ from typing import Any
 EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 """What runs when no name is given."""
 
-NAMES = (*EVERY_DAY, "eta", "chaos", "polling", "plan")
+NAMES = (*EVERY_DAY, "eta", "chaos", "polling", "plan", "backlog")
 
 BROKERS = ("valkey", "rabbitmq")
 
@@ -27,7 +27,10 @@ polling 2,000 patients who wait in line and look as often as they are told: the 
 
 plan    what `manage.py plan` says on paper beside 3,000 real patients (--patients) at n = 100: half an hour.
 
-eta, chaos, polling and plan are never part of a run without names.
+backlog every statement of a patient's way, with little in the tables and with much: its time at both, and the ratio.
+        --rows N: N records queued, N / 5 trials waiting, 5 N settlements finished; 100,000 take 6 GB of disk.
+
+eta, chaos, polling, plan and backlog are never part of a run without names.
 """
 
 
@@ -50,6 +53,8 @@ class Options:
     seed: int
     broker: str
     patients: int | None
+    rows: int
+    batch: int
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Options":
@@ -78,7 +83,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling, plan)")
+    add(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling, plan, backlog)",
+    )
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")
     add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta, chaos, polling: how long is measured")
@@ -91,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=random.randrange(10**6), metavar="X", help="chaos: of the schedule (drawn)")
     add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos: embedded Valkey, or the RabbitMQ that answers")
     add("--patients", type=_count, metavar="N", help="plan: how many patients come (3000)")
+    add("--rows", type=_count, default=100_000, metavar="N", help="backlog: how much there is (100000)")
+    add("--batch", type=_count, default=200, metavar="m", help="filing: how many records one batch files (200)")
     return parser
 
 

@@ -216,6 +216,15 @@ def frozen() -> Trial:
     return worklist.move(taken, "frozen", reason="fund: parts differ", last_error="fund: parts differ")
 
 
+def not_paid() -> Settlement:
+    """Nobody paid in time: undone at the insurer."""
+    settlement = paying()
+    order = PaymentOrder.objects.get(order_no=settlement.number)
+    orders.learn(order.order_no, OrderStatus(PaymentState.EXPIRED, order.amount_fen, "", ""))
+    collecting.follow()
+    return heard(Settlement.objects.get(pk=settlement.pk), Event.UNDONE, reason="undone at the insurer")
+
+
 IN_STATE: Mapping[str, Callable[[], Settlement]] = {
     SettlementState.WAITING: waiting,
     SettlementState.CALLING: calling,
