@@ -3,6 +3,8 @@
 import json
 import logging
 import random
+import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -32,6 +34,9 @@ LOOKS_WAITING = 200
 COME_AGAIN_SECONDS = 1, 5
 """Drawn anew for everybody, so that they do not come back together."""
 
+CHECKED_SECONDS = 1.0
+
+_last = threading.local()
 _REASONS = {200: "200 OK", 304: "304 Not Modified"}
 
 
@@ -60,7 +65,7 @@ class Door:
             return answer, ""
         try:
             found = self.looks.run(partial(_look, look, environ.get("HTTP_ACCEPT_LANGUAGE", "")))
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             log.warning("look: %s", type(error).__name__)  # the long way has words for it
             return None, ""
         return found if isinstance(found, tuple) else (found, "")
@@ -68,7 +73,8 @@ class Door:
     def _passed_on(self, environ: Environ, start_response: StartResponse, etag: str) -> Iterable[bytes]:
         answered = partial(_with_etag, start_response, etag) if etag else start_response
         if environ["PATH_INFO"] in NOT_COUNTED:
-            return self.django(environ, answered)
+            unhurried: Iterable[bytes] = self.django(environ, answered)
+            return unhurried
         body: Iterable[bytes] = self.work.run(partial(_whole, self.django, environ, answered))
         return body
 
@@ -86,8 +92,15 @@ def busy(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     return [body]
 
 
+def _connected() -> None:
+    """Looks whether the connection is still good, but not before each look: that would be a statement more."""
+    if time.monotonic() - getattr(_last, "checked_at", 0.0) > CHECKED_SECONDS:
+        close_old_connections()
+        _last.checked_at = time.monotonic()
+
+
 def _look(look: looks.Look, language: str) -> Any:
-    close_old_connections()
+    _connected()
     if look.kind == "line":
         looks.line.read()
         return looks.line.answer(look)
@@ -100,11 +113,11 @@ def _look(look: looks.Look, language: str) -> Any:
 def _whole(django: Application, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """The answer, made to its end on the thread that has the connection. What is streamed is a file, without any."""
     response: Any = django(environ, start_response)
-    if getattr(response, "streaming", True):
-        return response
-    body = [b"".join(response)]
-    response.close()
-    return body
+    whole: Iterable[bytes] = response
+    if not getattr(response, "streaming", True):
+        whole = [b"".join(response)]
+        response.close()
+    return whole
 
 
 def _with_etag(

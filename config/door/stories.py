@@ -1,6 +1,6 @@
 """Whether the story of an appointment has changed, by one statement that reads no text.
 
-PostgreSQL gives every new version of a row a mark (`xmin`): the marks of all rows that the story is made of are its
+PostgreSQL gives every new version of a row another mark (`xmin`, `ctid`): the marks of all rows that the story is made of are its
 version, and no column can be forgotten. What the story counts beyond its own rows is added: how many archives are in
 front, how many have left the line, and while something waits, each half minute, so that the expected wait is told anew.
 """
@@ -14,7 +14,7 @@ _OF_APPOINTMENT = ("hospital_notice", "hospital_charge", "insurance_trial", "ins
 
 def _marks(table: str, where: str = "") -> str:
     where = where or f"FROM {table} part WHERE part.appointment_id = appointment.id"
-    return f"(SELECT string_agg(part.id || ':' || part.xmin, ',' ORDER BY part.id) {where})"
+    return f"(SELECT string_agg(concat_ws(':', part.id, part.xmin, part.ctid), ',' ORDER BY part.id) {where})"
 
 
 _PAID = (
@@ -25,11 +25,15 @@ _LINE = """(SELECT string_agg(concat_ws(':', line.gone, floor(extract(epoch FROM
               FROM insurance_trial trial JOIN insurance_line line ON line.id = trial.line_id
              WHERE trial.appointment_id = appointment.id AND trial.state IN ('waiting', 'calling'))"""
 
+_OF_JOINED = ", ".join(
+    f"{row}.xmin, {row}.ctid" for row in ("appointment", "session", "doctor", "department", "archive")
+)
+
 _version = Prepared(
     "story_version",
     ["bigint", "bigint"],
     f"""SELECT asker.is_active, asker.password, asker.is_staff OR patient.user_id = asker.id, md5(concat_ws('|',
-               appointment.xmin, session.xmin, doctor.xmin, department.xmin, archive.xmin,
+               {_OF_JOINED},
                CASE WHEN archive.state = 'queued' THEN ({AHEAD_OF_NEW}) END,
                {", ".join(f"coalesce({_marks(table)}, '')" for table in _OF_APPOINTMENT)},
                {_marks("", _PAID.format(table="insurance_paymentorder", column="id"))},

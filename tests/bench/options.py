@@ -10,7 +10,7 @@ from typing import Any
 EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 """What runs when no name is given."""
 
-NAMES = (*EVERY_DAY, "eta", "chaos", "polling")
+NAMES = (*EVERY_DAY, "reads", "eta", "chaos", "polling")
 
 BROKERS = ("valkey", "rabbitmq")
 
@@ -22,10 +22,13 @@ eta     what a patient is told about the wait beside the wait itself, at real sp
         otherwise.
 chaos   workers killed every few seconds at real speed: ten minutes at n = 100 with three workers unless told otherwise.
 
+booking beside pgbench and a plain ModelViewSet; then p99 at 70 % of the peak, a surge, a hot session. Needs wrk.
+reads   looks at the line, a trial and an appointment, for each core, beside a plain ModelViewSet. Needs wrk.
+
 polling 2,000 patients who wait in line and look as often as they are told: the share of one core that web and database
         take for it. 75 seconds unless told otherwise.
 
-eta, chaos and polling are never part of a run without names.
+reads, eta, chaos and polling are never part of a run without names.
 """
 
 
@@ -75,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but eta, chaos, polling)")
+    add("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(NAMES)} (all but reads, eta, chaos, polling)")
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")
     add("--minutes", type=_more_than_zero, metavar="M", help="limit, eta, chaos, polling: how long is measured")
