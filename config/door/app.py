@@ -14,7 +14,6 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from config import errors
 from config.door import looks
@@ -83,10 +82,7 @@ def busy(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """503 `busy`: nothing was begun, and when to come again."""
     seconds = random.randint(*COME_AGAIN_SECONDS)
     with translation.override(translation.get_language_from_request(WSGIRequest(environ))):
-        told = errors.body(
-            503, "busy", _("Very many people are here at this moment. Please try again in a few seconds.")
-        )
-    body = json.dumps(told | {"retry_after_seconds": seconds}, ensure_ascii=False).encode()
+        body = json.dumps(errors.busy(seconds), ensure_ascii=False).encode()
     kind = [("Content-Type", errors.CONTENT_TYPE), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
     start_response("503 Service Unavailable", [*kind, ("Retry-After", str(seconds))])
     return [body]

@@ -1,8 +1,9 @@
 """Whether the story of an appointment has changed, by one statement that reads no text.
 
-PostgreSQL gives every new version of a row another mark (`xmin`, `ctid`): the marks of all rows that the story is made of are its
-version, and no column can be forgotten. What the story counts beyond its own rows is added: how many archives are in
-front, how many have left the line, and while something waits, each half minute, so that the expected wait is told anew.
+PostgreSQL gives every new version of a row another mark (`xmin`, `ctid`): the marks of all rows that the story is made
+of are its version, and no column can be forgotten. What the story counts beyond its own rows is added: how many
+archives are in front, how many have left the line, and while something waits, each half minute, so that the expected
+wait is told anew.
 """
 
 from hospital.archives.entry import AHEAD_OF_NEW

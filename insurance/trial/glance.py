@@ -8,6 +8,7 @@ from django.db import connection
 
 from hospital.prepared import Prepared
 from hospital.tokens import Claims
+from insurance.trial import places
 from insurance.trial.models import Trial
 
 _SHOWN = {
@@ -21,7 +22,10 @@ _COLUMNS = ", ".join(f"trial.{name}" for name in _NAMES)
 _look = Prepared(
     "trial_glance",
     ["bigint", "bigint"],
-    f"""SELECT asker.is_active, asker.password, asker.is_staff OR patient.user_id = asker.id, {_COLUMNS}
+    f"""SELECT asker.is_active, asker.password, asker.is_staff OR patient.user_id = asker.id,
+               CASE WHEN trial.state = 'waiting' AND trial.instead_of_id IS NULL AND trial.number IS NOT NULL
+                    THEN greatest(trial.number - 1 - ({places.GONE_BEFORE}), 0) END,
+               {_COLUMNS}
           FROM auth_user asker, insurance_trial trial
                JOIN hospital_appointment appointment ON appointment.id = trial.appointment_id
                JOIN hospital_patient patient ON patient.id = appointment.patient_id
@@ -34,7 +38,9 @@ def of(claims: Claims, pk: int) -> Trial | None:
     row = _look.row(claims.user_id, pk)
     if row is None:
         return None
-    is_active, password, may_see, *values = row
+    is_active, password, may_see, ahead, *values = row
     if not may_see or not claims.hold(is_active, password):
         return None
-    return Trial.from_db(connection.alias, _NAMES, values)
+    trial = Trial.from_db(connection.alias, _NAMES, values)
+    trial.ahead_when_read = ahead
+    return trial

@@ -43,6 +43,14 @@ _gone = Prepared(
     ["bigint", "bigint[]"],
     "SELECT coalesce(sum(gone), 0)::bigint FROM insurance_linenode WHERE line_id = $1 AND node = ANY($2)",
 )
+GONE_BEFORE = """
+    SELECT coalesce(sum(gone), 0)::bigint FROM insurance_linenode
+     WHERE line_id = trial.line_id AND node = ANY (ARRAY (
+           SELECT (trial.number - 1) >> bit << bit FROM generate_series(0, 40) bit
+            WHERE (trial.number - 1) >> bit & 1 = 1))
+"""
+"""The same where the place stands in a row of `trial`; the nodes are those of `_reading`."""
+
 _IN_FRONT = "SELECT count(*) FROM insurance_trial WHERE line_id = %s AND number < %s AND state = 'waiting'"
 _PRUNE = """
     DELETE FROM insurance_linenode node USING insurance_line line

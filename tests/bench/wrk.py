@@ -27,7 +27,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw. Times in seconds; `statuses` may lack the last few answers."""
+    """What wrk saw. Times in seconds."""
 
     requests: int
     seconds: float
