@@ -5,6 +5,7 @@ it along in their headers. What nobody asked for (a tick of beat) goes under the
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -27,7 +28,7 @@ class Correlated(RequestMiddleware):
     """Outermost: a line for each request, and the id in the answer."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        request.META["HTTP_X_REQUEST_ID"] = own = _given(request) or uuid4().hex
+        request.META["HTTP_X_REQUEST_ID"] = own = given_id(request.META) or uuid4().hex
         response: Any = super().__call__(request)
         response.headers["X-Request-ID"] = own
         return response
@@ -44,7 +45,7 @@ def begin_task(**_: Any) -> None:
     structlog.contextvars.bind_contextvars(request_id=context.get("request_id") or context["task_id"])
 
 
-def _given(request: HttpRequest) -> str:
-    """What the proxy says, if it is fit for a log: anybody may have sent it. `headers` would remember what it saw."""
-    shown = str(request.META.get("HTTP_X_REQUEST_ID", ""))
+def given_id(meta: Mapping[str, Any]) -> str:
+    """What the proxy says, if it is fit for a log: anybody may have sent it."""
+    shown = str(meta.get("HTTP_X_REQUEST_ID", ""))
     return shown if _SOUND.fullmatch(shown) and masked(shown) == shown else ""

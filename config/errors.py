@@ -69,6 +69,12 @@ def server_error(request: HttpRequest) -> JsonResponse:
     return _plain(500, "internal_error", _("Something went wrong on our side. Nothing was lost; please try again."))
 
 
+def busy(seconds: int) -> dict[str, Any]:
+    """More ask than can be answered: come again after so many seconds."""
+    detail = _("Very many people are here at this moment. Please try again in a few seconds.")
+    return body(503, "busy", detail, retry_after_seconds=seconds)
+
+
 def _plain(status: int, code: str, detail: str) -> JsonResponse:
     return JsonResponse(body(status, code, detail), status=status, content_type=CONTENT_TYPE)
 

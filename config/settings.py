@@ -107,6 +107,11 @@ CSRF_FAILURE_VIEW = "config.pages.guard.csrf_failure"
 PUSH_URL = env.address("PUSH_URL")  # where the process `push` is reached; empty: the pages ask from time to time
 CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy that ends TLS we do not see the https
 
+# --- the front door (config/door) -----------------------------------------------------------------
+# In each web process: requests that Django works on at once, and that wait for it. Beyond these: 503 `busy`, at once.
+WEB_AT_ONCE = env.positive("WEB_AT_ONCE", default=6)
+WEB_WAITING = env.not_negative("WEB_WAITING", default=40)
+
 # --- people ---------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["config.hashers.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

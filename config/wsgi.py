@@ -1,4 +1,4 @@
-"""The wsgi entry point."""
+"""The wsgi entry point: the front door, and Django behind it."""
 
 import importlib
 import os
@@ -9,4 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
     importlib.import_module("config.telemetry").start()
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from config.door.app import Door  # noqa: E402  Django must be set up first
+
+application = Door(django)

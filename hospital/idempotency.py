@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Invalid
+from hospital.prepared import Prepared
 from hospital.privacy import blind_index
 
 Answer = tuple[int, dict[str, Any]]
@@ -37,6 +38,19 @@ class IdempotentRequest(models.Model):
         return f"request {self.pk}"
 
 
+_first = Prepared(
+    "idempotency_first",
+    ["bigint", "text", "text"],
+    """INSERT INTO hospital_idempotentrequest (user_id, key, fingerprint, status, answer) VALUES ($1, $2, $3, 0, '{}')
+       ON CONFLICT (user_id, key) DO NOTHING RETURNING id""",
+)
+_answered = Prepared(
+    "idempotency_answered",
+    ["bigint", "integer", "jsonb"],
+    "UPDATE hospital_idempotentrequest SET status = $2, answer = $3 WHERE id = $1 RETURNING id",
+)
+
+
 def once(user_id: int, key: str | None, path: str, body: Mapping[str, Any], act: Callable[[], Answer]) -> Answer:
     """`act()` the first time, its stored answer every further time. Raises `Invalid("idempotency_key_reused")`."""
     if key is None:
@@ -45,20 +59,12 @@ def once(user_id: int, key: str | None, path: str, body: Mapping[str, Any], act:
         raise Invalid("idempotency_key_invalid", _("Idempotency-Key must have 1 to 100 characters."))
     fingerprint = blind_index(json.dumps([path, body], sort_keys=True, default=str))
     with transaction.atomic():
-        stored = _first(user_id, key, fingerprint)
-        if stored is None:
+        first = _first.row(user_id, key, fingerprint)
+        if first is None:
             return _replay(user_id, key, fingerprint)
-        stored.status, stored.answer = act()
-        stored.save(update_fields=["status", "answer"])
-        return stored.status, stored.answer
-
-
-def _first(user_id: int, key: str, fingerprint: str) -> IdempotentRequest | None:
-    try:
-        with transaction.atomic():
-            return IdempotentRequest.objects.create(user_id=user_id, key=key, fingerprint=fingerprint)
-    except IntegrityError:
-        return None
+        status, answer = act()
+        _answered.row(first[0], status, json.dumps(answer))
+        return status, answer
 
 
 def _replay(user_id: int, key: str, fingerprint: str) -> Answer:

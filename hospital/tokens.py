@@ -5,6 +5,9 @@ with the id of the first. A token that is used twice is in two hands, so its fam
 again. An access token is not looked up and works on until it runs out; a new password ends both kinds at once.
 """
 
+import time
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypedDict
 from uuid import uuid4
 
@@ -16,11 +19,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import BlacklistMixin, RefreshToken
-from rest_framework_simplejwt.utils import datetime_from_epoch
+from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken
+from rest_framework_simplejwt.utils import datetime_from_epoch, get_md5_hash_password
 
 FORGOTTEN_AT_ONCE = 5000
+
+TOKENS_KNOWN = 20_000
 
 
 class Pair(TypedDict):
@@ -28,6 +34,19 @@ class Pair(TypedDict):
 
     access: str
     refresh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says of its holder. Whether that still holds, only the account's row knows."""
+
+    user_id: int
+    expires_at: float
+    password_mark: str
+
+    def hold(self, is_active: bool, password: str) -> bool:
+        """Whether they hold for an account with this row: not shut, and no new password since."""
+        return is_active and get_md5_hash_password(password) == self.password_mark
 
 
 class DeviceToken(RefreshToken):
@@ -41,6 +60,23 @@ class DeviceToken(RefreshToken):
         token: DeviceToken = super(BlacklistMixin, cls).for_user(user)
         _enter(token, user)
         return token
+
+
+def claims_of(text: str) -> Claims | None:
+    """The claims of an access token that is sound and has not run out. None: it is not, or no token at all."""
+    try:
+        claims = _sound(text)
+    except (TokenError, KeyError, ValueError):
+        return None
+    return claims if time.time() < claims.expires_at else None
+
+
+@lru_cache(maxsize=TOKENS_KNOWN)
+def _sound(text: str) -> Claims:
+    """A signature is verified once a process."""
+    token = AccessToken(text)  # type: ignore[arg-type]
+    mark = str(token[api_settings.REVOKE_TOKEN_CLAIM])
+    return Claims(int(token[api_settings.USER_ID_CLAIM]), float(token["exp"]), mark)
 
 
 def rotate(text: str) -> Pair:

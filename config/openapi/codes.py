@@ -18,6 +18,7 @@ CODES: Mapping[str, tuple[int, Any]] = {
     "invalid": (422, _("Some fields are wrong; see errors.")),
     "too_many_requests": (429, _("Too many requests. Please come back in %(seconds)s seconds.")),
     "internal_error": (500, _("Something went wrong on our side. Nothing was lost; please try again.")),
+    "busy": (503, _("Very many people are here at this moment. Please try again in a few seconds.")),
     "database_away": (503, _("Please try again in a moment.")),
     "idempotency_key_invalid": (422, _("Idempotency-Key must have 1 to 100 characters.")),
     "idempotency_key_reused": (

@@ -14,7 +14,7 @@ from config.openapi.operations import TOLD, Told
 
 Schema = dict[str, Any]
 
-ANY_CALL = ("internal_error", "database_away")
+ANY_CALL = ("internal_error", "busy", "database_away")
 WITH_BODY = ("malformed", "too_large", "unsupported_media_type", "invalid")
 SIGNED_IN = ("not_authenticated", "token_not_valid", "authentication_failed")
 LENIENT = ("SignInInput", "NotifyInput")
@@ -55,6 +55,7 @@ MORE: Schema = {
     "archive_rejected": {"reason": "bad_card"},
     "too_many_requests": {"retry_after_seconds": 37},
     "line_full": {"retry_after_seconds": 37},
+    "busy": {"retry_after_seconds": 3},
     "database_away": {"retry_after_seconds": 5},
 }
 

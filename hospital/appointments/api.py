@@ -26,7 +26,6 @@ from hospital.appointments.serializers import (
     FollowLinkOutput,
     SessionOutput,
 )
-from hospital.archives import entry
 from hospital.identity import InsuranceCard
 from hospital.lists import StrictFilterBackend
 from hospital.rest import IDEMPOTENCY_KEY, limit_signed_in
@@ -76,7 +75,7 @@ class AppointmentsView(ListAPIView[Appointment]):
         def book() -> idempotency.Answer:
             appointment = booking.book(patient, body["session"], InsuranceCard(**body["insurance_card"]))
             archive = appointment.archive
-            told = {"state": archive.state, "ahead": entry.ahead(archive)}
+            told = {"state": archive.state, "ahead": archive.ahead_when_queued}
             return 201, {"id": appointment.pk, "state": appointment.state, "archive": told}
 
         key = request.headers.get("Idempotency-Key")

@@ -11,35 +11,50 @@ from hospital.archives.models import Archive
 from hospital.errors import Conflict
 from hospital.identity import InsuranceCard
 from hospital.notices.models import Kind, Notice
-from hospital.privacy import blind_index
+from hospital.prepared import Prepared
+from hospital.privacy import blind_index, encrypt
 from hospital.states import ArchiveState, NoticeState
 
 if TYPE_CHECKING:
-    from hospital.models import Appointment
+    from hospital.models import Appointment, Patient
 
 TAIL = 4
 
-COUNTED_AT_MOST = 10_000
-"""Of those ahead: every patient's page asks, and a long queue must not cost each of them more."""
+EXACT_AHEAD = 200
+"""So many in front are counted one by one; whoever has more in front need not know whether some of them have left."""
+
+_AHEAD = f"""
+    SELECT CASE WHEN count(*) < {EXACT_AHEAD} THEN count(*)
+                ELSE {{archive}} - (SELECT min(id) FROM hospital_archive WHERE state = 'queued') END
+      FROM (SELECT FROM hospital_archive before WHERE before.state = 'queued' AND before.id < {{archive}}
+             LIMIT {EXACT_AHEAD}) near
+"""
+"""However long the queue is, it costs the same."""
+
+QUEUE_UP = """
+    archive AS (
+        INSERT INTO hospital_archive (appointment_id, state, attempt, last_error, rejection, name, id_number, phone,
+                                      id_index, card_type, card_number, card_index, card_tail)
+        SELECT appointment.id, 'queued', 0, '', '', patient.name, patient.id_number, patient.phone, $3, $4, $5, $6, $7
+          FROM appointment, hospital_patient patient WHERE patient.id = $1
+        RETURNING id)"""
+"""Step 2: the patient's information joins the filing queue, as it is encrypted in the patient's row. $1 is the patient,
+$3 to $7 are what `given` says."""
+
+AHEAD_OF_NEW = _AHEAD.format(archive="archive.id")
+
+_ahead = Prepared("archive_ahead", ["bigint"], _AHEAD.format(archive="$1"))
 
 
-def queue_up(appointment: "Appointment", card: InsuranceCard) -> Archive:
-    """Step 2: the patient's information joins the filing queue; its message follows the commit."""
-    patient = appointment.patient
-    archive = Archive(
-        appointment=appointment,
-        name=patient.name,
-        id_number=patient.id_number,
-        id_index=blind_index(patient.id_number),
-        phone=patient.phone,
-        card_type=card.type,
-        card_number=card.number,
-        card_index=blind_index(card.number),
-        card_tail=tail_index(card.number),
-    )
-    worklist.enter(archive)
+def given(patient: "Patient", card: InsuranceCard) -> tuple[str, ...]:
+    """What `QUEUE_UP` needs to know of the patient and of the card."""
+    indexes = blind_index(card.number), tail_index(card.number)
+    return blind_index(patient.id_number), card.type, encrypt(card.number), *indexes
+
+
+def announce(archive: Archive) -> None:
+    """Its message to the filing queue follows the commit."""
     wake.after_commit(queue.put, archive.pk)
-    return archive
 
 
 def tail_index(number: str) -> str:
@@ -60,16 +75,9 @@ def withdraw(appointment: "Appointment") -> None:
 
 
 def ahead(archive: Archive) -> int:
-    """How many archives are filed before this one. In a queue longer than COUNTED_AT_MOST, that many at least and as
-    many as have come since the first who waits at most: whoever withdrew is counted too."""
-    if archive.state != ArchiveState.QUEUED:
-        return 0
-    before = Archive.objects.filter(state=ArchiveState.QUEUED, pk__lt=archive.pk)
-    counted = before[:COUNTED_AT_MOST].count()
-    if counted < COUNTED_AT_MOST:
-        return counted
-    first = before.order_by("pk").values_list("pk", flat=True).first()
-    return max(archive.pk - first, counted) if first else counted
+    """How many archives are filed before this one; from `EXACT_AHEAD` on: at the most."""
+    row = _ahead.row(archive.pk) if archive.state == ArchiveState.QUEUED else None
+    return int(row[0]) if row else 0
 
 
 def is_told(appointment: "Appointment") -> bool:

@@ -48,6 +48,8 @@ class Archive(WorkItem):
     """
 
     MOVES = ARCHIVE_MOVES
+    ahead_when_queued: int | None = None
+    """Told with a new row; no column."""
     appointment = models.OneToOneField("hospital.Appointment", models.PROTECT, related_name="archive")
     state = models.CharField(
         _("state"), max_length=20, choices=[(s.value, s.value) for s in ArchiveState], default=ArchiveState.QUEUED

@@ -1,6 +1,8 @@
 """Trials and the line over HTTP (contract: HTTP API)."""
 
-from dataclasses import asdict
+import hashlib
+import math
+from dataclasses import fields
 from typing import Any
 
 from django.utils.cache import patch_cache_control
@@ -23,6 +25,8 @@ from insurance.trial.access import staff_of, trial_of
 from insurance.trial.eta import Later
 from insurance.trial.models import Trial
 
+_PASSES_BY_ITSELF = {"eta_seconds", "eta_low_seconds", "eta_high_seconds", "poll_after_seconds"}
+_PLACE = [field.name for field in fields(line.Place)]
 _PRICED = ("total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen")
 
 
@@ -81,7 +85,8 @@ class TrialsView(APIView):
 class TrialView(APIView):
     @extend_schema(responses=TrialOutput, summary="The place in the line, then the bill")
     def get(self, request: Request, pk: int) -> Response:
-        response = Response(shown(trial_of(request, pk)))
+        told, etag = seen(trial_of(request, pk))
+        response = Response(told, headers={"ETag": etag})
         patch_cache_control(response, private=True, no_cache=True)
         return response
 
@@ -94,21 +99,43 @@ class LineView(APIView):
 
     @extend_schema(responses=LineOutput, summary="How many wait, and how long it takes")
     def get(self, request: Request) -> Response:
-        quota = permits.quota_of(Lane.TRIAL)
-        closed = gate.why_closed(insurers.default())
-        place = line.place_of_next()
-        told = {
-            "waiting": line.waiting(),
-            "per_minute": quota.in_force if quota else None,
-            "eta_seconds": place.eta_seconds,
-            "eta_low_seconds": place.eta_low_seconds,
-            "eta_high_seconds": place.eta_high_seconds,
-            "open": line.is_full(place.ahead) == 0,
-            "closed_because": closed.reason.value if closed else None,
-        }
-        response = Response(told)
+        response = Response(line_now())
         patch_cache_control(response, public=True, max_age=1)
         return response
+
+
+def line_now() -> dict[str, Any]:
+    """The line as everybody may see it."""
+    quota = permits.quota_of(Lane.TRIAL)
+    closed = gate.why_closed(insurers.default())
+    place = line.place_of_next()
+    return {
+        "waiting": line.waiting(),
+        "per_minute": quota.in_force if quota else None,
+        "eta_seconds": place.eta_seconds,
+        "eta_low_seconds": place.eta_low_seconds,
+        "eta_high_seconds": place.eta_high_seconds,
+        "open": line.is_full(place.ahead) == 0,
+        "closed_because": closed.reason.value if closed else None,
+    }
+
+
+def seen(trial: Trial) -> tuple[dict[str, Any], str]:
+    """What is shown, and its ETag: weak, because seconds that pass by themselves are not news.
+
+    Another state, place, told moment, reason or bill is; and so is a wait that has become clearly shorter: whoever
+    looks when told to, after two thirds of it, is told anew; whoever looks sooner learns that nothing has changed.
+    """
+    told = shown(trial)
+    facts = {name: value for name, value in told.items() if name not in _PASSES_BY_ITSELF}
+    wait = told.get("eta_seconds", 0)
+    version = repr((facts, trial.eta_at, int(math.log2(wait + 1))))
+    return told, f'W/"{digest(version.encode())}"'
+
+
+def digest(version: bytes) -> str:
+    """Another one for another version."""
+    return hashlib.blake2b(version, digest_size=12).hexdigest()
 
 
 def shown(trial: Trial) -> dict[str, Any]:
@@ -117,7 +144,7 @@ def shown(trial: Trial) -> dict[str, Any]:
     told["held_back"] = trial.held_back
     if trial.state in (TrialState.WAITING, TrialState.CALLING):
         place = line.place_of(trial, outlook.lately())
-        told |= {name: value for name, value in asdict(place).items() if name != "later_because" or value}
+        told |= {name: value for name in _PLACE if (value := getattr(place, name)) != ""}
     if trial.total_fen is not None:
         told |= {name: getattr(trial, name) for name in _PRICED}
         told["valid_until"] = trial.valid_until.isoformat() if trial.valid_until else None

@@ -81,6 +81,8 @@ def ahead_in_line(trial: Trial) -> int:
     """How many wait in front of it in its own line, exactly."""
     if trial.line_id is None or trial.number is None:
         return 0
+    if trial.ahead_when_read is not None:
+        return trial.ahead_when_read
     count = places.ahead if trial.instead_of_id is None else places.ahead_at_head
     return count(trial.line_id, trial.number)
 

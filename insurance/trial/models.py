@@ -104,6 +104,8 @@ class Trial(WorkItem):
     """
 
     MOVES = TRIAL_MOVES
+    ahead_when_read: int | None = None
+    """How many waited in front in its line, where that was read with it (`glance.py`); no column."""
     LIVE = (TrialState.WAITING, TrialState.CALLING, TrialState.PRICED, TrialState.ACCEPTED, TrialState.FROZEN)
     appointment = models.ForeignKey("hospital.Appointment", models.PROTECT, related_name="trials")
     state = models.CharField(

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 from django.db import connection
 
+from hospital.prepared import Prepared
+
 LAST_NODE = 2**40
 """More places than a line will ever give."""
 
@@ -36,7 +38,19 @@ _COUNT = """
     INSERT INTO insurance_linenode (line_id, node, gone) SELECT %(line_id)s, unnest(%(nodes)s), %(more)s
     ON CONFLICT (line_id, node) DO UPDATE SET gone = insurance_linenode.gone + EXCLUDED.gone
 """
-_GONE = "SELECT coalesce(sum(gone), 0)::bigint FROM insurance_linenode WHERE line_id = %s AND node = ANY(%s)"
+_gone = Prepared(
+    "places_gone",
+    ["bigint", "bigint[]"],
+    "SELECT coalesce(sum(gone), 0)::bigint FROM insurance_linenode WHERE line_id = $1 AND node = ANY($2)",
+)
+GONE_BEFORE = """
+    SELECT coalesce(sum(gone), 0)::bigint FROM insurance_linenode
+     WHERE line_id = trial.line_id AND node = ANY (ARRAY (
+           SELECT (trial.number - 1) >> bit << bit FROM generate_series(0, 40) bit
+            WHERE (trial.number - 1) >> bit & 1 = 1))
+"""
+"""The same where the place stands in a row of `trial`; the nodes are those of `_reading`."""
+
 _IN_FRONT = "SELECT count(*) FROM insurance_trial WHERE line_id = %s AND number < %s AND state = 'waiting'"
 _PRUNE = """
     DELETE FROM insurance_linenode node USING insurance_line line
@@ -65,9 +79,9 @@ def come_back(line_id: int, number: int) -> None:
 
 def ahead(line_id: int, number: int) -> int:
     """How many wait in front of this place in its line, exactly."""
-    with connection.cursor() as cursor:
-        cursor.execute(_GONE, [line_id, list(_reading(number - 1))])
-        return max(number - 1 - int(cursor.fetchone()[0]), 0)
+    gone = _gone.row(line_id, list(_reading(number - 1)))
+    assert gone is not None
+    return max(number - 1 - int(gone[0]), 0)
 
 
 def ahead_at_head(line_id: int, number: int) -> int:

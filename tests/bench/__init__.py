@@ -11,7 +11,8 @@ so that none inherits the memory and the connections of another.
     figures.py   one figure; a sheet of many columns; the tables; the JSON
     pgbench.py   the baseline's tool: the same SQL without Python
     rows.py      patients, sessions and queued archives in bulk; line_rows.py: a line of a million
-    load.py      bookings over HTTP, from a process of their own
+    wrk.py       requests over HTTP by wrk (wrk.lua), a process of its own; serving.py: the servers side by side
+    plain/       the same work as an ordinary ModelViewSet; reads.py: looks a second
     permits.py   booking.py   filing.py   line.py   beside SQL; the *_sql.py are the baselines
     limit/       our limit beside what a user would pick, counted at the receiver
     eta.py       the wait that is told beside the wait itself; eta_crowd.py: who waits

@@ -1,7 +1,7 @@
 """What a booking must write, for pgbench: seat, appointment, two charges, archive, two journal rows; one transaction.
 
 The variables: `first_patient`, `patients`, `first_session`, `sessions`, `clients`. Who books where goes round as in
-`load.py`. The patient's ciphertext is copied as it is: the floor encrypts nothing.
+`booking.py`. The patient's ciphertext is copied as it is: the floor encrypts nothing.
 """
 
 SCRIPT = r"""

@@ -1,0 +1,125 @@
+"""The door itself, a WSGI application around Django's: looks first, then everybody else in order."""
+
+import json
+import logging
+import random
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import translation
+
+from config import errors
+from config.door import looks
+from config.door.lanes import Busy, Lane
+
+log = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+Application = Callable[[Environ, Any], Any]
+
+NOT_COUNTED = ("/healthz", "/readyz", "/metrics")
+"""Whoever watches over us is never told that we are busy: a surge is no reason to be started anew."""
+
+LOOKERS = 3
+LOOKS_WAITING = 200
+COME_AGAIN_SECONDS = 1, 5
+"""Drawn anew for everybody, so that they do not come back together."""
+
+CHECKED_SECONDS = 1.0
+
+_last = threading.local()
+_REASONS = {200: "200 OK", 304: "304 Not Modified"}
+
+
+class Door:
+    """Around Django's application. Its two lanes hold all connections to the database that a web process has."""
+
+    def __init__(self, django: Application) -> None:
+        self.django = django
+        self.looks = Lane("look", threads=LOOKERS, waiting=LOOKS_WAITING)
+        self.work = Lane("work", threads=settings.WEB_AT_ONCE, waiting=settings.WEB_WAITING)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            look = looks.plain(environ)
+            answer, etag = self._seen(look, environ) if look else (None, "")
+            if answer is not None:
+                start_response(_REASONS[answer.status], answer.headers(environ))
+                return [answer.body]
+            return self._passed_on(environ, start_response, etag)
+        except Busy:
+            return busy(environ, start_response)
+
+    def _seen(self, look: looks.Look, environ: Environ) -> tuple[looks.Answer | None, str]:
+        """What can be answered at once, and the validator of what Django is to answer."""
+        if look.kind == "line" and (answer := looks.line.answer(look)):
+            return answer, ""
+        try:
+            found = self.looks.run(partial(_look, look, environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("look: %s", type(error).__name__)  # the long way has words for it
+            return None, ""
+        return found if isinstance(found, tuple) else (found, "")
+
+    def _passed_on(self, environ: Environ, start_response: StartResponse, etag: str) -> Iterable[bytes]:
+        answered = partial(_with_etag, start_response, etag) if etag else start_response
+        if environ["PATH_INFO"] in NOT_COUNTED:
+            unhurried: Iterable[bytes] = self.django(environ, answered)
+            return unhurried
+        body: Iterable[bytes] = self.work.run(partial(_whole, self.django, environ, answered))
+        return body
+
+
+def busy(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """503 `busy`: nothing was begun, and when to come again."""
+    seconds = random.randint(*COME_AGAIN_SECONDS)
+    with translation.override(translation.get_language_from_request(WSGIRequest(environ))):
+        body = json.dumps(errors.busy(seconds), ensure_ascii=False).encode()
+    kind = [("Content-Type", errors.CONTENT_TYPE), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    start_response("503 Service Unavailable", [*kind, ("Retry-After", str(seconds))])
+    return [body]
+
+
+def _connected() -> None:
+    """Looks whether the connection is still good, but not before each look: that would be a statement more."""
+    if time.monotonic() - getattr(_last, "checked_at", 0.0) > CHECKED_SECONDS:
+        close_old_connections()
+        _last.checked_at = time.monotonic()
+
+
+def _look(look: looks.Look, language: str) -> Any:
+    _connected()
+    if look.kind == "line":
+        looks.line.read()
+        return looks.line.answer(look)
+    if look.kind == "trials":
+        return looks.trial(look)
+    found = looks.appointment(look, f"{zlib.crc32(language.encode()):x}")
+    return (None, "") if found is None else (found[1], found[0])
+
+
+def _whole(django: Application, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """The answer, made to its end on the thread that has the connection. What is streamed is a file, without any."""
+    response: Any = django(environ, start_response)
+    whole: Iterable[bytes] = response
+    if not getattr(response, "streaming", True):
+        whole = [b"".join(response)]
+        response.close()
+    return whole
+
+
+def _with_etag(
+    start_response: StartResponse, etag: str, status: str, headers: list[tuple[str, str]], *rest: Any
+) -> Any:
+    """As Django answers, with the validator that was read before: older than the body at most, never younger."""
+    if status.startswith("200"):
+        headers = [(name, value) for name, value in headers if name.lower() != "etag"] + [("ETag", etag)]
+    return start_response(status, headers, *rest)

@@ -1,0 +1,143 @@
+"""The looks: `GET line/`, `GET trials/{id}/`, and whether `GET appointments/{id}/` has changed.
+
+What is plain is answered here; whatever is not (no token, a wrong one, somebody else's, an origin elsewhere, another
+host) goes the long way and gets the long way's answer. Bodies and validators are made by the same functions as there.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from django.utils.http import parse_etags
+
+from config.correlation import given_id
+from config.door import stories
+from hospital import tokens
+from insurance.trial import api, glance
+
+API = "/api/v1/"
+_PATH = re.compile(rf"{API}(?:(line)/|(trials|appointments)/(\d{{1,18}})/)")
+LINE_KEPT_SECONDS = 1.0
+"""As long as its `max-age` allows everybody else."""
+
+_BEARER = "Bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A plain look: at the line (`kind` "line"), a trial or an appointment, by whom."""
+
+    kind: str
+    pk: int
+    claims: tokens.Claims | None
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered at once. `status` is 200 or 304."""
+
+    status: int
+    etag: str
+    body: bytes
+    cache: str
+
+    def headers(self, environ: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """With what Django's middleware sets on every answer of the API."""
+        content = [("Content-Type", "application/json"), ("Content-Length", str(len(self.body)))]
+        return [
+            *(content if self.status == 200 else []),
+            ("ETag", self.etag),
+            ("Cache-Control", self.cache),
+            ("Vary", "Accept-Language, origin"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("X-Frame-Options", settings.X_FRAME_OPTIONS),
+            ("Referrer-Policy", settings.SECURE_REFERRER_POLICY),
+            ("Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY),
+            ("X-Request-ID", given_id(environ) or uuid4().hex),
+        ]
+
+
+def plain(environ: Mapping[str, Any]) -> Look | None:
+    """The look that this request is; None: it is none, or not a plain one."""
+    if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING") or "HTTP_ORIGIN" in environ:
+        return None
+    found = _PATH.fullmatch(environ["PATH_INFO"])
+    if found is None or not _is_our_host(environ.get("HTTP_HOST", "")):
+        return None
+    known = tuple(parse_etags(environ.get("HTTP_IF_NONE_MATCH", "")))
+    if found[1]:
+        return Look("line", 0, None, known)
+    shown = environ.get("HTTP_AUTHORIZATION", "")
+    claims = tokens.claims_of(shown.removeprefix(_BEARER)) if shown.startswith(_BEARER) else None
+    return Look(found[2], int(found[3]), claims, known) if claims else None
+
+
+def trial(look: Look) -> Answer | None:
+    """The trial as it stands now; None: not for this asker."""
+    assert look.claims is not None
+    found = glance.of(look.claims, look.pk)
+    if found is None:
+        return None
+    told, etag = api.seen(found)
+    return _answer(look, etag, lambda: _json(told), "private, no-cache")
+
+
+def appointment(look: Look, language: str) -> tuple[str, Answer | None] | None:
+    """The validator of the story as it stands now, and 304 for whoever knows it. None: not for this asker."""
+    assert look.claims is not None
+    version = stories.version(look.claims, look.pk)
+    if version is None:
+        return None
+    etag = f'W/"{version}-{language}"'
+    known = Answer(304, etag, b"", "private, no-cache") if _is_known(look, etag) else None
+    return etag, known
+
+
+class _Line:
+    """The line's answer, read again when it is a second old. While it is read, others wait for it."""
+
+    def __init__(self) -> None:
+        self.body, self.etag, self.read_at = b"", "", 0.0
+
+    def answer(self, look: Look) -> Answer | None:
+        """None: it must be read."""
+        if time.monotonic() - self.read_at > LINE_KEPT_SECONDS:
+            return None
+        return _answer(look, self.etag, lambda: self.body, "max-age=1, public")
+
+    def read(self) -> None:
+        body = _json(api.line_now())
+        self.body, self.etag, self.read_at = body, f'"{api.digest(body)}"', time.monotonic()
+
+
+line = _Line()
+
+
+def _answer(look: Look, etag: str, body: Any, cache: str) -> Answer:
+    return Answer(304, etag, b"", cache) if _is_known(look, etag) else Answer(200, etag, body(), cache)
+
+
+def _is_known(look: Look, etag: str) -> bool:
+    """Compared weakly (RFC 9110, 13.1.2)."""
+    return bool(look.known) and (look.known == ("*",) or etag.removeprefix("W/") in _strong(look.known))
+
+
+def _strong(etags: Iterable[str]) -> set[str]:
+    return {etag.removeprefix("W/") for etag in etags}
+
+
+def _json(told: Mapping[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@lru_cache(maxsize=100)
+def _is_our_host(host: str) -> bool:
+    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)

@@ -1,0 +1,58 @@
+"""Whether the story of an appointment has changed, by one statement that reads no text.
+
+PostgreSQL gives every new version of a row another mark (`xmin`, `ctid`): the marks of all rows that the story is made
+of are its version, and no column can be forgotten. What the story counts beyond its own rows is added: how many
+archives are in front, how many have left the line, and while something waits, each half minute, so that the expected
+wait is told anew.
+"""
+
+from hospital.archives.entry import AHEAD_OF_NEW
+from hospital.prepared import Prepared
+from hospital.tokens import Claims
+
+_OF_APPOINTMENT = ("hospital_notice", "hospital_charge", "insurance_trial", "insurance_settlement")
+
+
+def _marks(table: str, where: str = "") -> str:
+    where = where or f"FROM {table} part WHERE part.appointment_id = appointment.id"
+    return f"(SELECT string_agg(concat_ws(':', part.id, part.xmin, part.ctid), ',' ORDER BY part.id) {where})"
+
+
+_PAID = (
+    "FROM insurance_settlement settlement JOIN {table} part ON part.{column} = settlement.payment_id"
+    " WHERE settlement.appointment_id = appointment.id"
+)
+_LINE = """(SELECT string_agg(concat_ws(':', line.gone, floor(extract(epoch FROM statement_timestamp()) / 30)), ',')
+              FROM insurance_trial trial JOIN insurance_line line ON line.id = trial.line_id
+             WHERE trial.appointment_id = appointment.id AND trial.state IN ('waiting', 'calling'))"""
+
+_OF_JOINED = ", ".join(
+    f"{row}.xmin, {row}.ctid" for row in ("appointment", "session", "doctor", "department", "archive")
+)
+
+_version = Prepared(
+    "story_version",
+    ["bigint", "bigint"],
+    f"""SELECT asker.is_active, asker.password, asker.is_staff OR patient.user_id = asker.id, md5(concat_ws('|',
+               {_OF_JOINED},
+               CASE WHEN archive.state = 'queued' THEN ({AHEAD_OF_NEW}) END,
+               {", ".join(f"coalesce({_marks(table)}, '')" for table in _OF_APPOINTMENT)},
+               {_marks("", _PAID.format(table="insurance_paymentorder", column="id"))},
+               {_marks("", _PAID.format(table="insurance_refund", column="order_id"))}, {_LINE}))
+          FROM auth_user asker, hospital_appointment appointment
+               JOIN hospital_patient patient ON patient.id = appointment.patient_id
+               JOIN hospital_session session ON session.id = appointment.session_id
+               JOIN hospital_doctor doctor ON doctor.id = session.doctor_id
+               JOIN hospital_department department ON department.id = doctor.department_id
+               JOIN hospital_archive archive ON archive.appointment_id = appointment.id
+         WHERE asker.id = $1 AND appointment.id = $2""",
+)
+
+
+def version(claims: Claims, pk: int) -> str | None:
+    """Another one, whenever the story is; None for whoever may not see it."""
+    row = _version.row(claims.user_id, pk)
+    if row is None:
+        return None
+    is_active, password, may_see, marks = row
+    return str(marks) if may_see and claims.hold(is_active, password) else None

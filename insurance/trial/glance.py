@@ -1,0 +1,46 @@
+"""A trial and whether its asker may see it, in one statement: for those who look again and again.
+
+Nothing is kept from one look to the next. The account is read with the trial, so a shut account, a new password and a
+stranger see nothing, from the moment of the commit.
+"""
+
+from django.db import connection
+
+from hospital.prepared import Prepared
+from hospital.tokens import Claims
+from insurance.trial import places
+from insurance.trial.models import Trial
+
+_SHOWN = {
+    *("id", "appointment_id", "state", "line_id", "number", "held_back", "instead_of_id", "created_at", "refusal"),
+    *("predicted_seconds", "eta_at", "eta_told_at", "eta_reason", "valid_until"),
+    *("total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen"),
+}
+_NAMES = [field.attname for field in Trial._meta.concrete_fields if field.attname in _SHOWN]
+_COLUMNS = ", ".join(f"trial.{name}" for name in _NAMES)
+
+_look = Prepared(
+    "trial_glance",
+    ["bigint", "bigint"],
+    f"""SELECT asker.is_active, asker.password, asker.is_staff OR patient.user_id = asker.id,
+               CASE WHEN trial.state = 'waiting' AND trial.instead_of_id IS NULL AND trial.number IS NOT NULL
+                    THEN greatest(trial.number - 1 - ({places.GONE_BEFORE}), 0) END,
+               {_COLUMNS}
+          FROM auth_user asker, insurance_trial trial
+               JOIN hospital_appointment appointment ON appointment.id = trial.appointment_id
+               JOIN hospital_patient patient ON patient.id = appointment.patient_id
+         WHERE asker.id = $1 AND trial.id = $2""",
+)
+
+
+def of(claims: Claims, pk: int) -> Trial | None:
+    """The trial, for somebody who may see it; None for everybody else."""
+    row = _look.row(claims.user_id, pk)
+    if row is None:
+        return None
+    is_active, password, may_see, ahead, *values = row
+    if not may_see or not claims.hold(is_active, password):
+        return None
+    trial = Trial.from_db(connection.alias, _NAMES, values)
+    trial.ahead_when_read = ahead
+    return trial

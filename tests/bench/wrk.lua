@@ -1,0 +1,52 @@
+-- Each request once, in the order of the file: method, path, token, key or etag, body; tabs between, "-" for none.
+-- JOB names the file; DELAY_MS is the mean pause before each request; ONCE stops at the end of the file.
+local requests, n, answered = {}, 0, 0
+local pause, once = tonumber(os.getenv("DELAY_MS") or "0"), os.getenv("ONCE") == "1"
+
+function setup(thread) thread:set("number", 0); threads = { thread } end
+
+function init()
+  math.randomseed(os.time())
+  for line in io.lines(os.getenv("JOB")) do
+    local method, path, token, extra, body = line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)")
+    local headers = { Host = os.getenv("AT") }
+    if token ~= "-" then headers["Authorization"] = "Bearer " .. token end
+    if body ~= "-" then headers["Content-Type"] = "application/json" end
+    if extra ~= "-" then headers[method == "GET" and "If-None-Match" or "Idempotency-Key"] = extra end
+    requests[#requests + 1] = wrk.format(method, path, headers, body ~= "-" and body or nil)
+  end
+end
+
+function request()
+  n = n + 1
+  return requests[(n - 1) % #requests + 1]
+end
+
+if pause > 0 then
+  function delay() return -math.log(1 - math.random()) * pause end
+end
+
+s200, s201, s304, s409, s503, others = 0, 0, 0, 0, 0, 0
+function response(status)
+  if status == 200 then s200 = s200 + 1
+  elseif status == 201 then s201 = s201 + 1
+  elseif status == 304 then s304 = s304 + 1
+  elseif status == 409 then s409 = s409 + 1
+  elseif status == 503 then s503 = s503 + 1
+  else others = others + 1 end
+  answered = answered + 1
+  if once and answered >= #requests then wrk.thread:stop() end
+end
+
+function done(summary, latency)
+  local told = {}
+  for _, name in ipairs({ "s200", "s201", "s304", "s409", "s503", "others" }) do
+    local count = threads[1]:get(name)
+    if count > 0 then told[#told + 1] = string.format('"%s": %d', (name:gsub("^s", "")), count) end
+  end
+  io.stderr:write(string.format(
+    '{"requests": %d, "seconds": %.6f, "p50": %.6f, "p99": %.6f, "most": %.6f, "socket_errors": %d, "statuses": {%s}}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e6, latency:percentile(99) / 1e6,
+    latency.max / 1e6, summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+    table.concat(told, ", ")))
+end
