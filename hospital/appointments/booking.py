@@ -19,17 +19,18 @@ from hospital.states import AppointmentState
 def book(patient: Patient, session_id: int, card: InsuranceCard) -> Appointment:
     """Step 1 and 2 of the method: a seat or a plain no, at once; with the seat a place in the filing queue.
 
-    Raises `Invalid("bad_card")`, `NotFound("no_such_session")`, `Conflict("session_full" | "session_over" |
-    "already_booked")`.
+    Raises `Invalid("bad_card" | "no_insurer")`, `NotFound("no_such_session")`, `Conflict("session_full" |
+    "session_over" | "already_booked")`.
     """
     if not is_card(card, today=timezone.localdate()):
         raise Invalid("bad_card", _("This card number cannot exist. Check the type and the number."))
+    insurer = next(hooks.call("insured_in", card.region), "")
     try:
         with transaction.atomic():
             session = _take_seat(session_id)
             appointment = worklist.enter(Appointment(patient=patient, session=session))
             _charge(appointment, session)
-            entry.queue_up(appointment, card)
+            entry.queue_up(appointment, card, insurer)
     except IntegrityError as error:
         if "one_live_appointment" in str(error):
             raise Conflict("already_booked", _("You already have an appointment in this session.")) from error

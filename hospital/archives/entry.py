@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TAIL = 4
 
 
-def queue_up(appointment: "Appointment", card: InsuranceCard) -> Archive:
+def queue_up(appointment: "Appointment", card: InsuranceCard, insurer: str = "") -> Archive:
     """Step 2: the patient's information joins the filing queue; its message follows the commit."""
     patient = appointment.patient
     archive = Archive(
@@ -33,6 +33,8 @@ def queue_up(appointment: "Appointment", card: InsuranceCard) -> Archive:
         card_number=card.number,
         card_index=blind_index(card.number),
         card_tail=tail_index(card.number),
+        card_region=card.region,
+        insurer=insurer,
     )
     worklist.enter(archive)
     wake.after_commit(queue.put, archive.pk)

@@ -17,6 +17,7 @@ from hospital.rest import StrictSerializer, limit_signed_in
 from insurance.quota import gate, insurers, permits
 from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
+from insurance.quota.models import Insurer
 from insurance.states import TrialState
 from insurance.trial import admission, line, outlook, urgency
 from insurance.trial.access import staff_of, trial_of
@@ -53,7 +54,7 @@ class TrialOutput(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False)
 
 
-class LineOutput(serializers.Serializer[Any]):
+class StandOutput(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     per_minute = serializers.IntegerField(allow_null=True)
     eta_seconds = serializers.IntegerField()
@@ -61,6 +62,16 @@ class LineOutput(serializers.Serializer[Any]):
     eta_high_seconds = serializers.IntegerField()
     open = serializers.BooleanField()
     closed_because = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+
+
+class InsurersLineOutput(StandOutput):
+    insurer = serializers.CharField()
+
+
+class LineOutput(StandOutput):
+    """The line of the hospital's own insurer, and those of all."""
+
+    insurers = InsurersLineOutput(many=True)
 
 
 class TrialsView(APIView):
@@ -94,21 +105,26 @@ class LineView(APIView):
 
     @extend_schema(responses=LineOutput, summary="How many wait, and how long it takes")
     def get(self, request: Request) -> Response:
-        quota = permits.quota_of(Lane.TRIAL)
-        closed = gate.why_closed(insurers.default())
-        place = line.place_of_next()
-        told = {
-            "waiting": line.waiting(),
-            "per_minute": quota.in_force if quota else None,
-            "eta_seconds": place.eta_seconds,
-            "eta_low_seconds": place.eta_low_seconds,
-            "eta_high_seconds": place.eta_high_seconds,
-            "open": line.is_full(place.ahead) == 0,
-            "closed_because": closed.reason.value if closed else None,
-        }
-        response = Response(told)
+        lines = [_line_of(insurer) for insurer in insurers.everyone()]
+        own = {name: value for name, value in lines[0].items() if name != "insurer"}
+        response = Response({**own, "insurers": lines})
         patch_cache_control(response, public=True, max_age=1)
         return response
+
+
+def _line_of(insurer: Insurer) -> dict[str, Any]:
+    quota, closed = permits.quota_of(Lane.TRIAL, insurer), gate.why_closed(insurer)
+    place = line.place_of_next(insurer)
+    return {
+        "insurer": insurer.name,
+        "waiting": line.waiting(insurer),
+        "per_minute": quota.in_force if quota else None,
+        "eta_seconds": place.eta_seconds,
+        "eta_low_seconds": place.eta_low_seconds,
+        "eta_high_seconds": place.eta_high_seconds,
+        "open": line.is_full(place.ahead, insurer) == 0,
+        "closed_because": closed.reason.value if closed else None,
+    }
 
 
 def shown(trial: Trial) -> dict[str, Any]:
@@ -116,7 +132,7 @@ def shown(trial: Trial) -> dict[str, Any]:
     told: dict[str, Any] = {"id": trial.pk, "appointment": trial.appointment_id, "state": trial.state}
     told["held_back"] = trial.held_back
     if trial.state in (TrialState.WAITING, TrialState.CALLING):
-        place = line.place_of(trial, outlook.lately())
+        place = line.place_of(trial, outlook.lately(line.insurer_id_of(trial)))
         told |= {name: value for name, value in asdict(place).items() if name != "later_because" or value}
     if trial.total_fen is not None:
         told |= {name: getattr(trial, name) for name in _PRICED}
@@ -128,4 +144,4 @@ def shown(trial: Trial) -> dict[str, Any]:
 
 def story(appointment: Appointment) -> dict[str, Any]:
     """The trials in the story of an appointment."""
-    return {"trials": [shown(trial) for trial in appointment.trials.order_by("pk")]}
+    return {"trials": [shown(trial) for trial in appointment.trials.select_related("line").order_by("pk")]}
