@@ -13,13 +13,14 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from config.correlation import begin_task
 from tasks.second_path import SecondPath, Topology
+from tasks.threads import Shared
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("hospital")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].update({Topology, DjangoStructLogInitStep})
-app.steps["consumer"].add(SecondPath)
+app.steps["consumer"].update({SecondPath, Shared})
 bind_extra_task_metadata.connect(begin_task)
 
 

@@ -11,7 +11,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, roles, theme, tunable
+from config import insurers, logs, roles, theme, tunable
 from config.environment import Environment
 from config.openapi import options
 from insurance.interface.dialects import DIALECTS
@@ -174,6 +174,7 @@ SPECTACULAR_SETTINGS = options.SPECTACULAR
 
 # --- what the hospital tells the insurance side, without knowing it (hospital/hooks.py) -----------
 HOSPITAL_HOOKS = {
+    "insured_in": ["insurance.quota.directory.of_region"],
     "cancelled": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.withdraw"],
     "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
     "tuning_changes": ["insurance.quota.limits.keep_m_above_n"],
@@ -204,6 +205,9 @@ INSURANCE_PROBE_SECONDS = env.positive("INSURANCE_PROBE_SECONDS", default=15)  #
 INSURANCE_INSTITUTION_CODE = env.str("INSURANCE_INSTITUTION_CODE", default="H99999900001")
 INSURANCE_INSTITUTION_NAME = env.str("INSURANCE_INSTITUTION_NAME", default="互联网医院")
 INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
+# Beginnings of the insured regions that this insurer serves; empty: whatever none of INSURERS does (docs/insurers.md).
+INSURANCE_REGIONS = insurers.regions("INSURANCE_REGIONS", env.list("INSURANCE_REGIONS", default=[]))
+INSURERS = insurers.read(env.str("INSURERS", default=""))  # those beside it
 STATEMENT_KEY = env.signing_key("STATEMENT_KEY")  # signs the daily statement on the limit; empty: from SECRET_KEY
 TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)  # first
 TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # first; told so long before the turn; 0: not
@@ -249,6 +253,14 @@ if bool(STAFF_ALERT_EMAIL) != bool(EMAIL_URL):
     raise ImproperlyConfigured("STAFF_ALERT_EMAIL and EMAIL_URL go together: set both or neither")
 if len(INSURANCE_INSTITUTION_CODE) != 12:
     raise ImproperlyConfigured("INSURANCE_INSTITUTION_CODE must have 12 characters: message ids are built from it")
+insurers.check_together(
+    url=INSURANCE_URL,
+    institution_code=INSURANCE_INSTITUTION_CODE,
+    region=INSURANCE_REGION,
+    regions=INSURANCE_REGIONS,
+    others=INSURERS,
+)
+insurers.check_below_m(INSURERS, FILING_BATCH_SIZE)
 
 # --- Celery ---------------------------------------------------------------------------------------
 BROKER_URL = env.str("BROKER_URL", default="amqp://guest:guest@127.0.0.1:5672//")
@@ -281,9 +293,12 @@ CELERY_TASK_DEFAULT_EXCHANGE = "tasks"
 CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ANNOTATIONS = queues.brakes(
-    INSURANCE_SHARED_PER_MINUTE or INSURANCE_TRIAL_PER_MINUTE,
-    INSURANCE_SHARED_PER_MINUTE or INSURANCE_SETTLEMENT_PER_MINUTE,
-    INSURANCE_SHARED_PER_MINUTE,
+    *insurers.together(
+        trial=INSURANCE_TRIAL_PER_MINUTE,
+        settlement=INSURANCE_SETTLEMENT_PER_MINUTE,
+        shared=INSURANCE_SHARED_PER_MINUTE,
+        others=INSURERS,
+    )
 )
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -2,6 +2,7 @@
 
 The functions run in the caller's transaction, in the order listed; one that raises a `Refusal` stops the change.
 
+- `insured_in(region) -> str`     somebody insured there is booking: the name of the insurer, kept with the archive
 - `cancelled(appointment)`        the appointment is being cancelled
 - `charges_changed(appointment)`  its fee lines are being replaced
 - `tuning_changes(name, value)`   a setting is to get this value (hospital/tuning.py)

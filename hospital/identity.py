@@ -20,6 +20,8 @@ class InsuranceCard:
 
     type: str
     number: str = field(repr=False)
+    region: str = ""
+    """Where the patient is insured, six digits; "": where the hospital is."""
 
 
 def is_id_number(text: str, *, today: date) -> bool:

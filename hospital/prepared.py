@@ -1,15 +1,19 @@
 """Statements that are planned once a connection: on the hot paths planning costs the database more than the work.
 
-A connection that is gone takes its plans with it. In front of PostgreSQL a pooler must leave a session its connection
-(PgBouncer: `pool_mode = session`); we hold few and keep them, so that none is needed.
+A connection that is gone takes its plans with it. Behind a pooler that gives each transaction another one
+(`DATABASE_POOLED`), they are sent as any other statement.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 _planned: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 """By connection to the server: the names it knows."""
@@ -26,10 +30,25 @@ class Prepared:
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """Its first row; None when there is none."""
         with connection.cursor() as cursor:
+            if settings.DATABASE_POOLED:
+                cursor.execute(self._unplanned, {f"p{place}": value for place, value in enumerate(values, 1)})
+                return self._first(cursor)
             known = _planned.setdefault(connection.connection, set())
             if self.name not in known:
                 cursor.execute(f"PREPARE {self.name} ({', '.join(self.types)}) AS {self.sql}")
                 known.add(self.name)
             cursor.execute(f"EXECUTE {self.name} ({', '.join(['%s'] * len(values))})", values)
-            found: tuple[Any, ...] | None = cursor.fetchone()
-            return found
+            return self._first(cursor)
+
+    @cached_property
+    def _unplanned(self) -> str:
+        """With the parameters as Django's cursor takes them."""
+        return re.sub(r"\$(\d+)", self._parameter, self.sql.replace("%", "%%"))
+
+    def _parameter(self, found: re.Match[str]) -> str:
+        return f"%(p{found[1]})s::{self.types[int(found[1]) - 1]}"
+
+    @staticmethod
+    def _first(cursor: CursorWrapper) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = cursor.fetchone()
+        return found

@@ -58,9 +58,9 @@ _line: _Line | None = None
 _making = threading.Lock()
 
 
-def task(name: str) -> None:
+def task(name: str, *arguments: str) -> None:
     """After the commit, ask for one run of the task `name`, under the id of what is done now."""
-    after_commit(_send, (name, copy_context()))
+    after_commit(_send, (name, arguments, copy_context()))
 
 
 def after_commit(give: Give, item: Any) -> None:
@@ -83,7 +83,7 @@ def _current_line() -> _Line:
         return _line
 
 
-def _send(hints: list[tuple[str, Context]]) -> None:
+def _send(hints: list[tuple[str, tuple[str, ...], Context]]) -> None:
     """Each in the context of who gave it: this thread has none of its own."""
-    for name, context in hints:
-        context.run(current_app.send_task, name, retry=False)
+    for name, arguments, context in hints:
+        context.run(current_app.send_task, name, args=arguments, retry=False)

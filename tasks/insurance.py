@@ -2,26 +2,31 @@
 
 from celery import shared_task
 
+from insurance.quota.directory import DEFAULT
 from insurance.settlement import collecting, steps
 from insurance.trial import turns
+from tasks import threads
 
 
 @shared_task(name="tasks.insurance.trial")
-def trial() -> None:
-    """The next trial in the line."""
-    turns.take_one()
+def trial(insurer: str = DEFAULT) -> None:
+    """The next trial in the insurer's line."""
+    with threads.of(insurer) as has_room:
+        has_room and turns.take_one(insurer)
 
 
 @shared_task(name="tasks.insurance.settle")
-def settle() -> None:
+def settle(insurer: str = DEFAULT) -> None:
     """The next settlement at the insurer."""
-    steps.settle_one()
+    with threads.of(insurer) as has_room:
+        has_room and steps.settle_one(insurer)
 
 
 @shared_task(name="tasks.insurance.recover")
-def recover() -> None:
-    """The next settlement that is to be confirmed or undone."""
-    steps.recover_one()
+def recover(insurer: str = DEFAULT) -> None:
+    """The next settlement that is to be confirmed or undone at the insurer."""
+    with threads.of(insurer) as has_room:
+        has_room and steps.recover_one(insurer)
 
 
 @shared_task(name="tasks.insurance.collect")

@@ -1,9 +1,12 @@
 """Upkeep: send the turns that permits allow, pick up what was left lying. Nothing depends on a message surviving."""
 
+from collections.abc import Mapping
+
 from celery import current_app, shared_task
 
 from hospital import ticks
 from insurance import upkeep
+from insurance.quota import insurers
 from insurance.quota.lanes import TASKS
 from insurance.quota.turns import wanted
 from tasks import broker
@@ -13,10 +16,16 @@ from tasks import broker
 def turns() -> None:
     """As many turns of each lane as rows wait and permits come free, while few still lie in the broker."""
     ticks.seen("tasks.upkeep.turns")
-    for lane, count in wanted().items():
-        task = TASKS[lane]
-        for _ in range(min(count, broker.room_for(task, most=2 * count))):
-            current_app.send_task(task, retry=False)
+    found = {insurer.name: wanted(insurer) for insurer in insurers.everyone()}
+    for lane, task in TASKS.items():
+        in_turn = _in_turn({name: counts[lane] for name, counts in found.items()})
+        for name in in_turn[: broker.room_for(task, most=2 * len(in_turn))]:
+            current_app.send_task(task, args=[name], retry=False)
+
+
+def _in_turn(counts: Mapping[str, int]) -> list[str]:
+    """So many of each, one of each at a time: where not all find room, nobody's many take it from the others."""
+    return [name for place in range(max(counts.values())) for name, count in counts.items() if place < count]
 
 
 @shared_task(name="tasks.upkeep.sweep")

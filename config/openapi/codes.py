@@ -35,6 +35,7 @@ CODES: Mapping[str, tuple[int, Any]] = {
     "permission_denied": (403, exceptions.PermissionDenied.default_detail),
     # booking
     "bad_card": (422, _("This card number cannot exist. Check the type and the number.")),
+    "no_insurer": (422, _("We cannot settle with the insurer of this region. Check the region.")),
     "no_such_session": (404, _("There is no such session.")),
     "session_full": (409, _("No seat is free in this session.")),
     "session_over": (409, _("This session is over.")),

@@ -28,7 +28,7 @@ SESSION: Example = {
     "capacity": 100,
     "free": 42,
 }
-BOOKING: Example = {"session": 31, "insurance_card": {"type": "02", "number": ID_NUMBER}}
+BOOKING: Example = {"session": 31, "insurance_card": {"type": "02", "number": ID_NUMBER, "region": "430100"}}
 BOOKED: Example = {"id": 1042, "state": "booked", "archive": {"state": "queued", "ahead": 17}}
 APPOINTMENT_LINE: Example = {
     "id": 1042,
@@ -109,7 +109,7 @@ APPOINTMENT: Example = APPOINTMENT_LINE | {
     "trials": [PRICED | {"state": "accepted"}],
     "settlements": [SETTLEMENT],
 }
-LINE: Example = {
+_STAND: Example = {
     "waiting": 230,
     "per_minute": 100,
     "eta_seconds": 139,
@@ -117,6 +117,13 @@ LINE: Example = {
     "eta_high_seconds": 158,
     "open": True,
     "closed_because": None,
+}
+LINE: Example = {
+    **_STAND,
+    "insurers": [
+        {"insurer": "default", **_STAND},
+        {"insurer": "changsha", **_STAND, "waiting": 12, "open": True, "closed_because": "maintenance"},
+    ],
 }
 CALLBACK: Example = {
     "order_no": "S000000000207",

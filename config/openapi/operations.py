@@ -50,7 +50,8 @@ TOLD: Mapping[str, Told] = {
         {201: examples.BOOKED},
         sent=examples.BOOKING,
         codes=(
-            *("patients_only", "bad_card", "no_such_session", "session_full", "session_over", "already_booked"),
+            *("patients_only", "bad_card", "no_insurer"),
+            *("no_such_session", "session_full", "session_over", "already_booked"),
             *IDEMPOTENT,
         ),
         limited=True,

@@ -53,7 +53,9 @@ def _booked(request: HttpRequest, patient: Patient, session: Session, form: Book
     try:
         limit_signed_in(guard.counted(request), "booking")
         if form.is_valid():
-            return _once(patient, session, InsuranceCard(form.cleaned_data["type"], form.cleaned_data["number"]), form)
+            given = form.cleaned_data
+            card = InsuranceCard(given["type"], given["number"], given.get("region", ""))
+            return _once(patient, session, card, form)
     except Refusal as error:
         form.refuse(error)
     return None
@@ -63,6 +65,6 @@ def _once(patient: Patient, session: Session, card: InsuranceCard, form: Booking
     def act() -> idempotency.Answer:
         return 201, {"id": booking.book(patient, session.pk, card).pk}
 
-    body = {"session": session.pk, "type": card.type, "number": card.number}
+    body = {"session": session.pk, "type": card.type, "number": card.number, "region": card.region}
     _, answer = idempotency.once(patient.user_id, form.cleaned_data["key"], "page:book", body, act)
     return int(answer["id"])

@@ -10,12 +10,14 @@ from rest_framework.serializers import Serializer
 from hospital.appointments.serializers import AccountInput, CardInput
 from hospital.errors import Refusal
 from hospital.models import Patient
+from insurance.quota import directory
 
 _AT: dict[str, str] = {
     "bad_id_number": "id_number",
     "weak_password": "password",
     "username_taken": "username",
     "bad_card": "number",
+    "no_insurer": "region",
 }
 """The field that a refusal is about."""
 
@@ -87,9 +89,10 @@ class SignUpForm(ShapedForm):
 
 
 class BookingForm(ShapedForm):
-    """The card. `key` is made once a form: sent twice, it books once."""
+    """The card. `key` is made once a form: sent twice, it books once. The region is asked for where it matters."""
 
     shape = CardInput
+    WORDS = {"region": _("A region has six digits.")}
     type = forms.ChoiceField(
         label=_("Insurance card"),
         choices=[("02", _("Identity card")), ("03", _("Social-security card")), ("01", _("Electronic credential"))],
@@ -103,14 +106,25 @@ class BookingForm(ShapedForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
         help_text=_("For your identity card leave this empty: we take the ID number of your account."),
     )
+    region = forms.CharField(
+        label=_("Region of your insurance"),
+        max_length=6,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        help_text=_(
+            "Six digits, as on your insurance record. Leave it empty if you are insured where the hospital is."
+        ),
+    )
     key = forms.CharField(max_length=100, widget=forms.HiddenInput, initial=lambda: uuid4().hex)
 
     def __init__(self, patient: Patient, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.patient = patient
+        if not directory.has_choice():
+            del self.fields["region"]
 
     def shaped(self) -> dict[str, Any]:
-        card = super().shaped()
+        card = {name: value for name, value in super().shaped().items() if value or name != "region"}
         if card["type"] == "02" and not card["number"]:
             card["number"] = self.patient.id_number
         return card

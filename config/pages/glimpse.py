@@ -46,7 +46,7 @@ def _step(key: Key, now: Key, title: str, says: tuple[str, ...]) -> Step:
 def _line(case: money.Case) -> tuple[str, ...]:
     if not case.trial or "ahead" not in case.trial:
         return ()
-    place, closed = case.trial, gate.why_closed(insurers.default())
+    place, closed = case.trial, gate.why_closed(insurers.of(case.appointment))
     ahead = _("Ahead in the line: %(ahead)s") % {"ahead": place["ahead"]} if place["ahead"] else _("Next in the line.")
     wait = words.wait(place["eta_low_seconds"], place["eta_high_seconds"])
     says = [ahead, _("Expected wait: %(wait)s") % {"wait": wait}]

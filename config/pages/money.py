@@ -96,7 +96,7 @@ def line(case: Case) -> Step:
     """The place in the line, or what stands in its stead."""
     title = _("Insurance trial")
     if case.trial_state in _IN_LINE:
-        closed = gate.why_closed(insurers.default()) if case.trial_state == TrialState.WAITING else None
+        closed = gate.why_closed(insurers.of(case.appointment)) if case.trial_state == TrialState.WAITING else None
         wait = None if closed else _wait(case)
         return Step(Key.LINE, title, Status.NOW, _waiting(case, closed), acts=_while_closed(case), wait=wait)
     if case.trial_state == TrialState.REFUSED and case.trial:
@@ -157,7 +157,7 @@ def _wait(case: Case) -> Wait | None:
 
 def _while_closed(case: Case) -> tuple[Act, ...]:
     """Pay now and claim later, where nothing is being settled yet."""
-    if case.is_settling or case.trial_state != TrialState.WAITING or not opening.may_claim_later():
+    if case.is_settling or case.trial_state != TrialState.WAITING or not opening.may_claim_later(case.appointment):
         return ()
     label = _("Pay everything now, claim from the insurance later")
     return (Act(label, case.where("settle"), post=True, way=CLAIM_LATER, primary=False),)

@@ -53,12 +53,12 @@ def _notices(appointments: Sequence[int]) -> Iterator[tuple[Any, ...]]:
 
 def _trials(appointments: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     """Whoever waits sees the place, and why the line stands still."""
-    closed = gate.why_closed(insurers.default())
-    why = closed.reason.value if closed else ""
+    closed = {insurer.pk: gate.why_closed(insurer) for insurer in insurers.everyone()}
     trials = Trial.objects.filter(appointment__in=appointments).order_by("pk")
-    for trial in trials.values("appointment_id", "pk", "state", "number", "line__gone"):
+    for trial in trials.values("appointment_id", "pk", "state", "number", "line__gone", "line__insurer"):
+        why = closed.get(trial["line__insurer"])
         waits = trial["state"] == TrialState.WAITING
-        place = (_step_of(trial["number"], trial["line__gone"]), why) if waits else ()
+        place = (_step_of(trial["number"], trial["line__gone"]), why.reason.value if why else "") if waits else ()
         yield trial["appointment_id"], trial["pk"], trial["state"], *place
 
 

@@ -48,7 +48,7 @@ _BOOK = f"""
 """
 Row = TypeVar("Row", Appointment, Archive)
 
-_TYPES = ("bigint", "bigint", *["text"] * 5)
+_TYPES = ("bigint", "bigint", *["text"] * 7)
 _book = Prepared("book", _TYPES, _BOOK)
 
 
@@ -56,15 +56,16 @@ def book(patient: Patient, session_id: int, card: InsuranceCard) -> Appointment:
     """Step 1 and 2 of the method: a seat or a plain no, at once; with the seat a place in the filing queue, and in
     `archive.ahead_when_queued` how many have theirs before.
 
-    Raises `Invalid("bad_card")`, `NotFound("no_such_session")`, `Conflict("session_full" | "session_over" |
-    "already_booked")`.
+    Raises `Invalid("bad_card" | "no_insurer")`, `NotFound("no_such_session")`, `Conflict("session_full" |
+    "session_over" | "already_booked")`.
     """
     if not is_card(card, today=timezone.localdate()):
         raise Invalid("bad_card", _("This card number cannot exist. Check the type and the number."))
+    insurer = next(hooks.call("insured_in", card.region), "")
     seen = full.look(session_id)
     if seen.full:
         raise _full()
-    row = _insert(patient, session_id, card)
+    row = _insert(patient, session_id, card, insurer)
     if row is None:
         raise _why_not(patient, session_id, seen)
     return _booked(patient, session_id, row)
@@ -94,11 +95,11 @@ def complete(appointment: Appointment) -> None:
     worklist.move(appointment, AppointmentState.COMPLETED)
 
 
-def _insert(patient: Patient, session_id: int, card: InsuranceCard) -> tuple[int, ...] | None:
+def _insert(patient: Patient, session_id: int, card: InsuranceCard, insurer: str) -> tuple[int, ...] | None:
     """Everything that a booking writes. None: no seat for this patient."""
     try:
         with worklist.in_one_statement():
-            return _book.row(patient.pk, session_id, *entry.given(patient, card))
+            return _book.row(patient.pk, session_id, *entry.given(patient, card, insurer))
     except IntegrityError as error:
         if "one_live_appointment" in str(error):
             raise _already_booked() from error

@@ -54,6 +54,9 @@ class CardInput(StrictSerializer):
         error_messages={"invalid_choice": serializers.RegexField.default_error_messages["invalid"]},
     )
     number = serializers.CharField(max_length=50)
+    region = serializers.RegexField(
+        r"^[0-9]{6}$", required=False, help_text="Where the patient is insured; without it, where the hospital is."
+    )
 
     def validate_number(self, value: str) -> str:
         return value.upper()

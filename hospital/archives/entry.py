@@ -34,22 +34,23 @@ _AHEAD = f"""
 QUEUE_UP = """
     archive AS (
         INSERT INTO hospital_archive (appointment_id, state, attempt, last_error, rejection, name, id_number, phone,
-                                      id_index, card_type, card_number, card_index, card_tail)
-        SELECT appointment.id, 'queued', 0, '', '', patient.name, patient.id_number, patient.phone, $3, $4, $5, $6, $7
+                                      id_index, card_type, card_number, card_index, card_tail, card_region, insurer)
+        SELECT appointment.id, 'queued', 0, '', '', patient.name, patient.id_number, patient.phone, $3, $4, $5, $6, $7,
+               $8, $9
           FROM appointment, hospital_patient patient WHERE patient.id = $1
         RETURNING id)"""
 """Step 2: the patient's information joins the filing queue, as it is encrypted in the patient's row. $1 is the patient,
-$3 to $7 are what `given` says."""
+$3 to $9 are what `given` says."""
 
 AHEAD_OF_NEW = _AHEAD.format(archive="archive.id")
 
 _ahead = Prepared("archive_ahead", ["bigint"], _AHEAD.format(archive="$1"))
 
 
-def given(patient: "Patient", card: InsuranceCard) -> tuple[str, ...]:
-    """What `QUEUE_UP` needs to know of the patient and of the card."""
+def given(patient: "Patient", card: InsuranceCard, insurer: str) -> tuple[str, ...]:
+    """What `QUEUE_UP` needs to know of the patient, of the card, and of the insurer that it leads to."""
     indexes = blind_index(card.number), tail_index(card.number)
-    return blind_index(patient.id_number), card.type, encrypt(card.number), *indexes
+    return blind_index(patient.id_number), card.type, encrypt(card.number), *indexes, card.region, insurer
 
 
 def announce(archive: Archive) -> None:

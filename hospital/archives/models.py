@@ -44,7 +44,8 @@ class Card(models.Model):
 class Archive(WorkItem):
     """A record that waits to be filed. Its id is its place: the oldest QUEUED row is the next to be filed.
 
-    It carries what was given with the booking, so that filing needs nothing else.
+    It carries what was given with the booking, so that filing needs nothing else. `card_region`: where the patient is
+    insured ("": where the hospital is), and `insurer` the name of the one that this led to then; "": the default one.
     """
 
     MOVES = ARCHIVE_MOVES
@@ -62,6 +63,8 @@ class Archive(WorkItem):
     card_number = EncryptedText(_("card number"))
     card_index = models.CharField(_("card index"), max_length=64)
     card_tail = models.CharField(_("index of the card's last four"), max_length=64, db_default="", db_index=True)
+    card_region = models.CharField(_("insured region"), max_length=6, default="", db_default="", blank=True)
+    insurer = models.CharField(_("insurer"), max_length=20, default="", db_default="", blank=True)
     number = models.CharField(_("archive number"), max_length=20, unique=True, null=True)
     master = models.ForeignKey(MasterRecord, models.PROTECT, null=True, verbose_name=_("master record"))
     filed_at = models.DateTimeField(_("filed at"), null=True)

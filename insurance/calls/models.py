@@ -29,6 +29,7 @@ class InterfaceCall(models.Model):
     infno = models.CharField(_("transaction"), max_length=5)
     lane = models.CharField(_("lane"), max_length=12)
     purpose = models.CharField(_("purpose"), max_length=40)
+    insurer = models.CharField(_("insurer"), max_length=20, default="default", db_default="default")
     permit_id = models.BigIntegerField(_("permit"), null=True)
     taking = models.BigIntegerField(_("taking"), null=True)
     limit_seconds = models.FloatField(_("time limit (seconds)"), null=True)

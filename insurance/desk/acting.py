@@ -23,7 +23,8 @@ from insurance.desk.facts import Facts
 from insurance.ledger import entries
 from insurance.ledger.entries import BY_STAFF
 from insurance.payment import orders, refunds
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota import lanes
+from insurance.quota.lanes import Lane
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Settlement
 from insurance.settlement.recording import BY_PLAN, COLLECT_TASK, record
@@ -124,13 +125,13 @@ def _now(action: Action, known: Facts, reason: str) -> None:
     else:
         again = {"asked": 0} if settlement.state in BY_PLAN else {}
         worklist.move(settlement, settlement.state, reason=reason, due_at=Now(), **again)
-        wake.task(_TURN.get(settlement.state, COLLECT_TASK))
+        if lane := _TURN.get(settlement.state):
+            lanes.ask_for_turn(lane, settlement.insurer)
+        else:
+            wake.task(COLLECT_TASK)
 
 
-_TURN: dict[str, str] = {
-    SettlementState.WAITING: TASKS[Lane.SETTLEMENT],
-    **dict.fromkeys(BY_PLAN, TASKS[Lane.RECOVERY]),
-}
+_TURN: dict[str, Lane] = {SettlementState.WAITING: Lane.SETTLEMENT, **dict.fromkeys(BY_PLAN, Lane.RECOVERY)}
 """Who goes on; a self-pay settlement that waits is found by the sweep within seconds."""
 
 _ACT = {Action.NOW: _now, Action.VOID: _void, Action.RETURNED: _returned}

@@ -89,7 +89,7 @@ def of_settlement(settlement: Settlement, who: Whoever) -> dict[str, Any]:
         "proposal": _proposal(proposed, known, who) if proposed else None,
         "buttons": _buttons(known, who, undecided=proposed is not None),
         "refunds": [_refund(refund, who) for refund in known.refunds],
-        **_interface(),
+        **_interface(settlement.appointment_id),
     }
 
 
@@ -102,13 +102,14 @@ def of_trial(trial: Trial, who: Whoever) -> dict[str, Any]:
         "story": story.of_trial(trial),
         "may_act": who.has_perm(ACT) and trial.state == TrialState.FROZEN,
         "claim": trial.settlements.filter(claim_later=True).first(),
-        **_interface(),
+        **_interface(trial.appointment_id),
     }
 
 
-def _interface() -> dict[str, Any]:
-    """Is there anything that keeps the desk's work from going on?"""
-    closed = gate.why_closed(insurers.default())
+def _interface(appointment_id: int | None = None) -> dict[str, Any]:
+    """Is there anything that keeps the desk's work from going on? Of one appointment, its insurer; else any of them."""
+    asked = insurers.everyone() if appointment_id is None else [insurers.of(appointment_id)]
+    closed = next(filter(None, map(gate.why_closed, asked)), None)
     return {"closed": gate.in_words(closed) if closed else "", "now": timezone.now()}
 
 

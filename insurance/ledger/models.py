@@ -27,7 +27,8 @@ class LedgerEntry(models.Model):
     """One amount in fen on one leg; what undoes another is negative.
 
     `number` is that of the settlement (`Settlement.number`). `source` is the number of the event: setl_id, order or
-    refund number; with `kind` and `leg` it is unique, so that nothing is booked twice. `by` is the transaction (2207,
+    refund number; with `kind`, `leg` and `number` it is unique, so that nothing is booked twice (two insurers may give
+    the same setl_id). `by` is the transaction (2207,
     2208, 2601, pay, refund), `at` the other side's time.
     """
 
@@ -43,7 +44,7 @@ class LedgerEntry(models.Model):
     class Meta:
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger")
-        constraints = [models.UniqueConstraint(fields=["source", "kind", "leg"], name="booked_once")]
+        constraints = [models.UniqueConstraint(fields=["source", "kind", "leg", "number"], name="booked_once")]
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind} {self.leg} {self.amount_fen}"

@@ -60,8 +60,8 @@ class InsurerAdmin(ReasonAdmin):
     calls_flow = badges.column(words.CIRCUIT, words.CIRCUIT_TONES, "circuit", _("circuit"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Insurer]:
-        """The environment's insurer is there from the beginning."""
-        insurers.default()
+        """Those of the environment are there from the beginning."""
+        insurers.everyone()
         return Insurer.objects.all()
 
     def save_model(self, request: HttpRequest, obj: Insurer, form: Any, change: bool) -> None:
@@ -162,7 +162,7 @@ class QuotaAdmin(ReasonAdmin):
     asked = ("per_minute", "least", "adapts", "evenly", "why")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Quota]:
-        return permits.quotas(insurers.default())
+        return permits.quotas(*insurers.everyone())
 
     def save_model(self, request: HttpRequest, obj: Quota, form: Any, change: bool) -> None:
         wanted = form.cleaned_data

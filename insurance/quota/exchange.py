@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db.models.functions import Now
 
 from hospital import tuning
@@ -23,7 +22,8 @@ from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.errors import NotSent, Throttled
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.transport import HttpTransport
-from insurance.quota import adapting, circuit, clock, insurers, permits
+from insurance.quota import adapting, circuit, clock, directory, insurers, permits
+from insurance.quota.directory import DEFAULT
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
 
@@ -54,9 +54,9 @@ def lease_seconds() -> float:
     return turn_seconds() + timeout_seconds() + 10
 
 
-def new_msgid() -> str:
+def new_msgid(insurer: str = DEFAULT) -> str:
     """A message id that was never used."""
-    return next_msgid(settings.INSURANCE_INSTITUTION_CODE)
+    return next_msgid(directory.terms(insurer).institution_code)
 
 
 def look_at_the_clock() -> int:
@@ -69,7 +69,7 @@ def look_at_the_clock() -> int:
 def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
     """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
     try:
-        yield InsuranceClient(profile(), _dialect(), _transport(), _Journal(held, lane, purpose), _now)
+        yield _client(held, lane, purpose)
     except Throttled as error:
         adapting.throttled(held.quota_id, error.retry_after_seconds)
         raise
@@ -78,14 +78,14 @@ def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
 
 
 @cache
-def profile() -> Profile:
+def profile(insurer: str = DEFAULT) -> Profile:
     """What is particular to this insurer, from the settings."""
-    return Profile(
-        base_url=settings.INSURANCE_URL,
-        institution_code=settings.INSURANCE_INSTITUTION_CODE,
-        institution_name=settings.INSURANCE_INSTITUTION_NAME,
-        region=settings.INSURANCE_REGION,
-    )
+    return directory.terms(insurer).profile()
+
+
+def _client(held: Held, lane: Lane, purpose: str) -> InsuranceClient:
+    insurer, journal = held.insurer, _Journal(held, lane, purpose)
+    return InsuranceClient(profile(insurer), _dialect(insurer), _transport(insurer), journal, _now)
 
 
 class _Journal:
@@ -93,13 +93,13 @@ class _Journal:
 
     def __init__(self, held: Held, lane: Lane, purpose: str) -> None:
         self.held, self.lane, self.purpose = held, lane, purpose
-        self.metered = {profile().infno(operation) for operation in METERED}
+        self.metered = {profile(held.insurer).infno(operation) for operation in METERED}
         self.spent, self.infno = False, ""
         self.before_this: float | None = None
         self.left_at: float | None = None
 
     def new_msgid(self) -> str:
-        return new_msgid()
+        return new_msgid(self.held.insurer)
 
     def before(self, msgid: str, infno: str, body: bytes) -> float:
         """Commit the record; how many seconds the call may take. Raises `NotSent` when the permit does not cover it."""
@@ -111,6 +111,7 @@ class _Journal:
         InterfaceCall.objects.create(
             msgid=msgid,
             infno=infno,
+            insurer=self.held.insurer,
             lane=self.lane,
             purpose=self.purpose,
             permit_id=self.held.permit_id,
@@ -158,7 +159,7 @@ class _Journal:
         """From here on it may arrive, until its time limit and the way on the network are over."""
         self.left_at = time.monotonic()
         self.spent = self.spent or metered
-        if metered or settings.INSURANCE_SHARED_PER_MINUTE:
+        if metered or directory.terms(self.held.insurer).shared_per_minute:
             self.held.arrives_until = time.monotonic() + seconds + permits.LATE_SECONDS
 
     def _arrived(self, outcome: Outcome, *, answered: bool) -> None:
@@ -171,12 +172,12 @@ class _Journal:
 
 
 def _was_overtaken(msgid: str) -> bool:
-    """Whether a later message of its kind was answered: then this answer was lost, and the interface is not down.
+    """Whether a later message of its kind was answered there: then this answer was lost, and the interface is not down.
 
     Lost answers are noticed late, when the time limit is over, and then together.
     """
-    sent = InterfaceCall.objects.values("infno", "sent_at").get(msgid=msgid)
-    later = InterfaceCall.objects.filter(infno=sent["infno"], sent_at__gt=sent["sent_at"])
+    sent = InterfaceCall.objects.values("insurer", "infno", "sent_at").get(msgid=msgid)
+    later = InterfaceCall.objects.filter(insurer=sent["insurer"], infno=sent["infno"], sent_at__gt=sent["sent_at"])
     return later.exclude(reply="").exists()
 
 
@@ -185,10 +186,11 @@ def _now() -> datetime:
 
 
 @cache
-def _transport() -> HttpTransport:
-    return HttpTransport(profile())
+def _transport(insurer: str) -> HttpTransport:
+    """One for each: connections that hang at one are none of the others'."""
+    return HttpTransport(profile(insurer))
 
 
 @cache
-def _dialect() -> dialects.Dialect:
-    return dialects.load(settings.INSURANCE_DIALECT)
+def _dialect(insurer: str) -> dialects.Dialect:
+    return dialects.load(directory.terms(insurer).dialect)

@@ -5,32 +5,53 @@ Every worker asks the insurer's row at each turn, so whatever is changed here ho
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce, Now, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from hospital import changes
 from hospital.changes import Who
 from hospital.errors import Conflict, Invalid
+from hospital.models import Archive
+from insurance.quota import directory
 from insurance.quota.clock import database_now
+from insurance.quota.directory import DEFAULT, MOST_AT_ONCE, MOST_SLOW_SECONDS
 from insurance.quota.models import Insurer, MaintenanceWindow
 
-DEFAULT = "default"
-"""The insurer of the environment (`INSURANCE_URL` and the rest)."""
-
-MOST_AT_ONCE, MOST_SLOW_SECONDS = 1_000, 60
 LONGEST_WINDOW = timedelta(hours=24)
 
 
 def default() -> Insurer:
-    """The environment's insurer, made with its first values when it is not there yet."""
-    return Insurer.objects.filter(name=DEFAULT).first() or made(DEFAULT)
+    """The environment's own insurer."""
+    return named(DEFAULT)
+
+
+def everyone() -> list[Insurer]:
+    """All that the environment names, the default one first."""
+    names = directory.names()
+    there = {row.name: row for row in Insurer.objects.filter(name__in=names)}
+    return [there.get(name) or made(name) for name in names]
+
+
+def of(appointment_id: int) -> Insurer:
+    """The insurer that the card led to when the appointment was booked."""
+    kept = Archive.objects.filter(appointment=appointment_id).values("insurer")
+    name = Coalesce(NullIf(Subquery(kept), Value("")), Value(DEFAULT))
+    return Insurer.objects.filter(name=name).first() or named(kept.get()["insurer"] or DEFAULT)
+
+
+def named(name: str) -> Insurer:
+    """The insurer of this name, made with its first values when it is not there yet."""
+    return Insurer.objects.filter(name=name).first() or made(name)
 
 
 def made(name: str) -> Insurer:
-    """A new insurer with the first values; two at once make one."""
-    first = {"at_once": settings.INSURANCE_AT_ONCE, "slow_seconds": settings.INSURANCE_SLOW_SECONDS}
+    """A new insurer with the first values; two at once make one. Raises `LookupError` for one that nobody names."""
+    if not directory.is_there(name):
+        raise LookupError(f"{name} is not in INSURERS")
+    agreed = directory.terms(name)
+    first = {"at_once": agreed.at_once, "slow_seconds": agreed.slow_seconds}
     return Insurer.objects.get_or_create(name=name, defaults=first)[0]
 
 

@@ -4,11 +4,12 @@ from enum import StrEnum
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from hospital import wake
 from hospital.states import AppointmentState
 from hospital.worklist import WorkItem
+from insurance.quota.directory import DEFAULT, terms
 from insurance.states import SettlementState, TrialState
 
 
@@ -52,35 +53,44 @@ _COUNTED_BY = {Lane.TRIAL: ("line_id", "number")}
 """The order of the index of those who wait: so that it is counted along it, and not along all who ever waited."""
 
 
-def due(lane: Lane) -> QuerySet[Any]:
-    """The rows that wait for a turn of this lane, first come first served."""
+_INSURER_OF = {"Settlement": "insurer", "Trial": "line__insurer__name"}
+
+
+def due(lane: Lane, insurer: str = DEFAULT) -> QuerySet[Any]:
+    """The rows that wait for a turn of this lane of an insurer, first come first served."""
     model, states, condition = _WORK[lane]
     kind: type[WorkItem] = apps.get_model("insurance", model)
-    return kind.due(*states).filter(condition).order_by("pk")
+    return kind.due(*states).filter(condition, **{_INSURER_OF[model]: insurer}).order_by("pk")
 
 
-def count_due(lane: Lane, most: int) -> int:
+def count_due(lane: Lane, most: int, insurer: str = DEFAULT) -> int:
     """How many rows wait for a turn, but no more than `most` are counted: a long line must not cost more."""
-    return due(lane).order_by(*_COUNTED_BY.get(lane, ()))[:most].count()
+    return due(lane, insurer).order_by(*_COUNTED_BY.get(lane, ()))[:most].count()
 
 
-def quota_name(lane: Lane) -> str | None:
+def ask_for_turn(lane: Lane, insurer: str) -> None:
+    """After the commit, a hint: there is work in this lane of the insurer."""
+    wake.task(TASKS[lane], insurer)
+
+
+def quota_name(lane: Lane, insurer: str = DEFAULT) -> str | None:
     """The quota this lane draws on; None where the insurer does not count its calls."""
-    if settings.INSURANCE_SHARED_PER_MINUTE:
+    if terms(insurer).shared_per_minute:
         return SHARED
     return None if lane is Lane.RECOVERY else lane.value
 
 
-def first_limit(name: str) -> int | None:
+def first_limit(name: str, insurer: str = DEFAULT) -> int | None:
     """The first n of a quota, from the environment."""
+    agreed = terms(insurer)
     limits: dict[str, int | None] = {
-        SHARED: settings.INSURANCE_SHARED_PER_MINUTE,
-        Lane.TRIAL.value: settings.INSURANCE_TRIAL_PER_MINUTE,
-        Lane.SETTLEMENT.value: settings.INSURANCE_SETTLEMENT_PER_MINUTE,
+        SHARED: agreed.shared_per_minute,
+        Lane.TRIAL.value: agreed.trial_per_minute,
+        Lane.SETTLEMENT.value: agreed.settlement_per_minute,
     }
     return limits[name]
 
 
-def before(lane: Lane) -> tuple[Lane, ...]:
+def before(lane: Lane, insurer: str = DEFAULT) -> tuple[Lane, ...]:
     """The lanes that go first where the quota is shared."""
-    return PRECEDENCE[: PRECEDENCE.index(lane)] if settings.INSURANCE_SHARED_PER_MINUTE else ()
+    return PRECEDENCE[: PRECEDENCE.index(lane)] if terms(insurer).shared_per_minute else ()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from hospital import changes, tuning
 from hospital.changes import Who
 from hospital.errors import Invalid
-from insurance.quota import lanes
+from insurance.quota import directory, lanes
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer, LimitChange, Permit, Quota, Slot
 
@@ -53,7 +53,7 @@ def set_limit(quota: Quota, per_minute: int | None, *, who: Who = None, why: str
         Insurer.objects.select_for_update(no_key=True).get(pk=quota.insurer_id)
         quota.refresh_from_db()
         check_limit(quota, per_minute)
-        changes.record(f"quota {quota.name}", "per_minute", quota.per_minute, per_minute, who=who, why=why)
+        changes.record(_named(quota), "per_minute", quota.per_minute, per_minute, who=who, why=why)
         was_counted = quota.per_minute is not None
         Quota.objects.filter(pk=quota.pk).update(per_minute=per_minute)
         quota.per_minute = per_minute
@@ -73,7 +73,7 @@ def set_bounds(quota: Quota, *, least: int, adapts: bool, evenly: bool, who: Who
         if least != quota.least:
             check_least(least, quota.per_minute)
         wanted = {"least": least, "adapts": adapts, "evenly": evenly}
-        changing = changes.record_all(f"quota {quota.name}", quota, wanted, who=who, why=why)
+        changing = changes.record_all(_named(quota), quota, wanted, who=who, why=why)
         Quota.objects.filter(pk=quota.pk).update(**changing)
     quota.refresh_from_db()
 
@@ -104,7 +104,7 @@ def first_made(insurer: Insurer, name: str) -> Quota:
     with transaction.atomic():
         quota, made = Quota.objects.get_or_create(insurer=insurer, name=name)
         if made:
-            quota.per_minute = lanes.first_limit(name)
+            quota.per_minute = lanes.first_limit(name, insurer.name)
             check_limit(quota, quota.per_minute)
             least = max((quota.per_minute or 0) // FIRST_LEAST, 1)
             Quota.objects.filter(pk=quota.pk).update(per_minute=quota.per_minute, least=least)
@@ -161,6 +161,11 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def _named(quota: Quota) -> str:
+    insurer = quota.insurer.name
+    return f"quota {quota.name}" if insurer == directory.DEFAULT else f"quota {quota.name} at {insurer}"
+
+
 def _wait_for_the_uncounted(quota: Quota) -> None:
     """What was sent while nothing was counted may still stand in a window."""
     over_at = Now() + timedelta(seconds=UNCOUNTED_SECONDS)
@@ -169,6 +174,8 @@ def _wait_for_the_uncounted(quota: Quota) -> None:
 
 def _greatest_n() -> int:
     """Of whatever trials draw on; the first limit where a quota was never drawn on yet."""
-    limits = {name: lanes.first_limit(name) for name in (Lane.TRIAL.value, lanes.SHARED)}
-    limits |= dict(Quota.objects.filter(name__in=limits).values_list("name", "per_minute"))
+    drawn_on = (Lane.TRIAL.value, lanes.SHARED)
+    limits = {(one, name): lanes.first_limit(name, one) for one in directory.names() for name in drawn_on}
+    kept = Quota.objects.filter(name__in=drawn_on).values_list("insurer__name", "name", "per_minute")
+    limits |= {(one, name): n for one, name, n in kept}
     return max(n or 0 for n in limits.values())

@@ -12,8 +12,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from insurance.quota import gate, insurers, lanes, limits
+from insurance.quota import directory, gate, insurers, lanes, limits
 from insurance.quota.clock import watch
+from insurance.quota.directory import DEFAULT
 from insurance.quota.gate import Closed, Entered
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer, Quota
@@ -81,6 +82,7 @@ class Held:
     ends_at: float
     arrives_until: float | None = None
     insurer_id: int = 0
+    insurer: str = DEFAULT
     quota_id: int | None = None
     slot: tuple[int, int] = field(default=(0, 0))
     """The slot's id and takings."""
@@ -102,28 +104,32 @@ def quiet_seconds(turn_seconds: float) -> float:
 
 def quota_of(lane: Lane, insurer: Insurer | None = None) -> Quota | None:
     """The lane's quota, made with its first limit when it is not there yet; None where nothing is counted."""
-    name = lanes.quota_name(lane)
+    insurer = insurer or insurers.default()
+    name = lanes.quota_name(lane, insurer.name)
     if name is None:
         return None
-    insurer = insurer or insurers.default()
     quota = Quota.objects.filter(insurer=insurer, name=name).first() or limits.first_made(insurer, name)
     return quota if quota.in_force is not None else None
 
 
-def quotas(insurer: Insurer) -> QuerySet[Quota]:
-    """All quotas of an insurer, also those that no call has drawn on yet."""
-    for lane in Lane:
-        quota_of(lane, insurer)
-    return insurer.quotas.order_by("name")
+def quotas(*insurers: Insurer) -> QuerySet[Quota]:
+    """All quotas of these insurers, also those that no call has drawn on yet."""
+    for insurer in insurers:
+        for lane in Lane:
+            quota_of(lane, insurer)
+    return Quota.objects.filter(insurer__in=insurers).order_by("insurer", "name")
 
 
 def take(lane: Lane, *, turn_seconds: float, wait_seconds: float = 0.0, insurer: Insurer | None = None) -> Held | None:
-    """A free permit, waiting up to `wait_seconds` for the exact instant; None when there is none.
+    """A free permit, waiting up to `wait_seconds` for the exact instant; None when there is none, or the insurer is no
+    longer named.
 
     `turn_seconds` is the time limit for sending under it. Must be called outside a transaction.
     """
     give_up_at = time.monotonic() + wait_seconds
     insurer = insurer or insurers.default()
+    if not directory.is_there(insurer.name):
+        return None
     quota = quota_of(lane, insurer)
     while True:
         asked_at = time.monotonic()
@@ -194,6 +200,7 @@ def _attempt(
         takings=permit[1],
         ends_at=asked_at + turn_seconds,
         insurer_id=insurer.pk,
+        insurer=insurer.name,
         quota_id=quota.pk if quota else None,
         slot=slot,
     )
@@ -203,7 +210,7 @@ def _wait(entered: Entered, quota: Quota, lane: Lane) -> float | None:
     """Seconds until a permit may be taken, none or less when it may be now; None when that is not in sight."""
     quota.refresh_from_db()
     limits.fit(quota, entered.now)
-    if _must_yield(lane, quota):
+    if _must_yield(lane, quota, entered.insurer.name):
         return None
     row = _one(_NEXT_FREE, quota_id=quota.pk, skip=0, now=entered.now)
     if row is None:
@@ -230,13 +237,13 @@ def _slot(entered: Entered, held_seconds: float) -> tuple[int, int] | None:
     return (int(row[0]), int(row[1])) if row else None
 
 
-def _must_yield(lane: Lane, quota: Quota) -> bool:
+def _must_yield(lane: Lane, quota: Quota, insurer: str) -> bool:
     """On a shared quota, leave the free permits to the lanes that go first."""
-    first = lanes.before(lane)
+    first = lanes.before(lane, insurer)
     if not first:
         return False
     free = free_count(quota)
-    waiting = sum(lanes.count_due(other, free + 1) for other in first)
+    waiting = sum(lanes.count_due(other, free + 1, insurer) for other in first)
     return waiting >= free if waiting else False
 
 

@@ -33,9 +33,10 @@ _COMING_FREE = """
 """
 
 
-def wanted() -> dict[Lane, int]:
-    """Turns to send for each lane. Where lanes share a quota, those that go first take from its permits first."""
-    insurer = insurers.default()
+def wanted(insurer: Insurer | None = None) -> dict[Lane, int]:
+    """Turns to send for each lane of an insurer (none: the default one). Where lanes share a quota, those that go first
+    take from its permits first."""
+    insurer = insurer or insurers.default()
     if gate.why_closed(insurer):
         return dict.fromkeys(PRECEDENCE, 0)
     left: dict[str, int] = {}
@@ -43,7 +44,7 @@ def wanted() -> dict[Lane, int]:
     for lane in PRECEDENCE:
         quota = permits.quota_of(lane, insurer)
         most = passed_by_the_brake(quota, insurer)
-        rows = lanes.count_due(lane, most)
+        rows = lanes.count_due(lane, most, insurer.name)
         if quota is not None:
             free = left.setdefault(quota.name, coming_free(quota))
             rows = min(rows, free)

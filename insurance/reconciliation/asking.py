@@ -39,14 +39,15 @@ def ask(difference: Difference) -> Conclusion:
             bill = client.query(conversation.insured_of(visit), visit.mdtrt_id, difference.key)
         except Refused as refused:
             return staff(f"the insurer does not show it: {refused}")
-        return _shown(difference, bill)
+        return _shown(difference, settlement, bill)
 
-    return turn(purpose(settlement), say)
+    return turn(settlement.insurer, purpose(settlement), say)
 
 
-def _shown(difference: Difference, bill: Bill) -> Conclusion:
+def _shown(difference: Difference, settlement: Settlement, bill: Bill) -> Conclusion:
     """5203 shows it (protocol 3.13)."""
-    undone = LedgerEntry.objects.filter(source=difference.key, kind=Kind.UNDONE).exists()
+    entries = LedgerEntry.objects.filter(number=settlement.number, source=difference.key)
+    undone = entries.filter(kind=Kind.UNDONE).exists()
     if bill.refunded:
         if undone:
             return ended("the insurer shows it as taken back, and so do we")

@@ -7,6 +7,7 @@ from datetime import date
 from insurance.interface.errors import InterfaceError
 from insurance.payment import gateway
 from insurance.payment.gateway import GatewayRefused, GatewayUnclear
+from insurance.quota.directory import DEFAULT
 from insurance.reconciliation import keeping, ours, proof_of_books, says, speaking, theirs, totals
 from insurance.reconciliation.compare import Found, Row, compare
 from insurance.reconciliation.models import DayBook
@@ -33,10 +34,7 @@ def with_all(book: DayBook, *, details: bool) -> Compared:
     compared = Compared(totals.read(book.day))
     one_sided = book.differences.exclude(state=DifferenceState.RESOLVED)
     doubted = any(SIDE[Movement(row.movement)] is Side.INSURER for row in one_sided)
-    try:
-        _with_insurer(book, compared, details=details, doubted=doubted)
-    except InterfaceError as error:
-        compared.problems.append(f"insurer: {type(error).__name__}: {error}")
+    _with_insurers(book, compared, details=details, doubted=doubted)
     try:
         _with_payments(book, compared)
     except (GatewayUnclear, GatewayRefused) as error:
@@ -46,18 +44,30 @@ def with_all(book: DayBook, *, details: bool) -> Compared:
     return compared
 
 
-def _with_insurer(book: DayBook, compared: Compared, *, details: bool, doubted: bool) -> None:
-    """What differed before is gone only when it was looked for settlement by settlement."""
-    offices = speaking.insurer_book(compared.ours, details=details or doubted)
+def _with_insurers(book: DayBook, compared: Compared, *, details: bool, doubted: bool) -> None:
+    """One that is away keeps none of the others from being compared. What differed before is gone only when it was
+    looked for settlement by settlement, and at each."""
+    offices: list[OfficeBook] = []
+    for name in compared.ours.insurers():
+        try:
+            offices += speaking.insurer_book(compared.ours, name, details=details or doubted)
+        except InterfaceError as error:
+            who = "insurer" if name == DEFAULT else f"insurer {name}"
+            compared.problems.append(f"{who}: {type(error).__name__}: {error}")
+    _lay_beside(book, compared, offices)
+    if not compared.problems and (not doubted or all(office.one_by_one for office in offices)):
+        compared.sides.add(Side.INSURER)
+
+
+def _lay_beside(book: DayBook, compared: Compared, offices: Sequence[OfficeBook]) -> None:
     seen = keeping.seen_elsewhere(book)
     for office in offices:
         rows = says.by_message(office.rows)
         found = compare(office.said, rows, ours_elsewhere=_elsewhere(compared.ours, rows), theirs_elsewhere=seen)
         compared.found += found or _unexplained(office)
-    compared.insurer = totals.insurer_sums(row for office in offices for row in office.rows)
+    if offices:
+        compared.insurer = totals.insurer_sums(row for office in offices for row in office.rows)
     compared.asked = [each.shown() for office in offices for each in office.asked]
-    if not doubted or all(office.one_by_one for office in offices):
-        compared.sides.add(Side.INSURER)
 
 
 def _elsewhere(book: totals.Ours, rows: Sequence[Row]) -> list[Row]:
@@ -70,7 +80,7 @@ def _elsewhere(book: totals.Ours, rows: Sequence[Row]) -> list[Row]:
 def _unexplained(office: OfficeBook) -> Iterator[Found]:
     """Totals that differ although every settlement agrees."""
     for asked in office.wrong:
-        key = "/".join(asked.group)
+        key = "/".join(part for part in asked.group if part != DEFAULT)
         yield Found(
             Class.AMOUNT, Movement.TOTAL, key, "", Says.NOTHING, ours_fen=asked.sums["total_fen"], told=asked.told
         )

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from insurance.quota.directory import DEFAULT, terms
 from insurance.reconciliation.compare import Row
 from insurance.reconciliation.days import bounds
 from insurance.reconciliation.rules import Movement
@@ -23,13 +23,14 @@ _AT_THE_INSURER = """
            sum(amount_fen), coalesce(sum(amount_fen) FILTER (WHERE leg = 'fund'), 0),
            coalesce(sum(amount_fen) FILTER (WHERE leg = 'account'), 0),
            coalesce(sum(amount_fen) FILTER (WHERE leg = 'own'), 0),
-           visit.insutype, settlement.clr_type, settlement.clr_optins, visit.mdtrt_id, visit.psn_no
+           visit.insutype, settlement.clr_type, settlement.clr_optins, settlement.insurer, visit.mdtrt_id, visit.psn_no
       FROM insurance_ledgerentry entry
       JOIN insurance_settlement settlement ON settlement.id = substr(entry.number, 2)::bigint
       JOIN insurance_visit visit ON visit.appointment_id = settlement.appointment_id
      WHERE entry.kind IN ('settled', 'undone') AND {which}
        AND NOT EXISTS (SELECT FROM insurance_ledgerentry reversal
-                        WHERE reversal.source = entry.source AND reversal.kind = 'undone' AND reversal.by = '2601')
+                        WHERE reversal.source = entry.source AND reversal.number = entry.number
+                          AND reversal.kind = 'undone' AND reversal.by = '2601')
      GROUP BY entry.kind, entry.source, entry.number, settlement.id, visit.id
      ORDER BY min(entry.id)
 """
@@ -46,11 +47,12 @@ _FROM_THESE = "entry.source = ANY(%(chosen)s)"
 
 
 class Group(NamedTuple):
-    """What one 3201 is about."""
+    """What one 3201 is about, and to which insurer it goes."""
 
     insutype: str
     clr_type: str
     clr_optins: str
+    insurer: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ def numbered(number: str) -> int:
 
 def _held(which: str, **chosen: Any) -> Iterator[Held]:
     for kind, source, number, day, total, fund, account, own, *about in _rows(_AT_THE_INSURER, which, chosen):
-        insutype, clr_type, clr_optins, mdtrt_id, psn_no = about
-        group = Group(insutype, clr_type or ORDINARY_OUTPATIENT, clr_optins or settings.INSURANCE_REGION)
+        insutype, clr_type, clr_optins, insurer, mdtrt_id, psn_no = about
+        group = Group(insutype, clr_type or ORDINARY_OUTPATIENT, clr_optins or terms(insurer).region, insurer)
         row = Row(Movement(kind), source, (int(total), int(fund), int(account)), day, number)
         yield Held(row, group, mdtrt_id, psn_no, int(own))
 

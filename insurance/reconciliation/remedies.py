@@ -16,7 +16,8 @@ from insurance.payment import gateway, orders
 from insurance.payment.gateway import AmountsDiffer, GatewayRefused, GatewayUnclear
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.payment.orders import FOLLOW_TASK
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota import lanes
+from insurance.quota.lanes import Lane
 from insurance.reconciliation import conclusion
 from insurance.reconciliation.asking import ask
 from insurance.reconciliation.conclusion import Conclusion, helped, staff
@@ -60,7 +61,8 @@ def go_on(difference: Difference) -> Conclusion:
         return helped("the refund is asked for again by its own number")
     owner = Settlement.objects.filter(_NOBODY_HAS_IT, differences=difference, state__in=RECOVERING)
     owner.update(due_at=Now())
-    wake.task(TASKS[Lane.RECOVERY])
+    if difference.settlement is not None:
+        lanes.ask_for_turn(Lane.RECOVERY, difference.settlement.insurer)
     return helped("its own recovery goes on now")
 
 

@@ -37,12 +37,12 @@ def reverse(difference: Difference) -> Conclusion:
 
     def say(client: InsuranceClient) -> Conclusion:
         try:
-            client.reverse(conversation.insured_of(visit), difference.msgid, _infno(difference.msgid))
+            client.reverse(conversation.insured_of(visit), difference.msgid, _infno(difference.msgid, settlement))
         except Refused as refused:
             return _refused(client, settlement, visit, difference.msgid, refused)
         return helped("2601 was carried out")
 
-    return turn(purpose(settlement), say)
+    return turn(settlement.insurer, purpose(settlement), say)
 
 
 def take_back(difference: Difference) -> Conclusion:
@@ -55,7 +55,7 @@ def take_back(difference: Difference) -> Conclusion:
     if said != Says.COUNTS:
         return as_it_was(f"nothing taken back: our settlement says {said} by now")
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
-    return turn(purpose(settlement), lambda client: _but_the_one(client, settlement, visit))
+    return turn(settlement.insurer, purpose(settlement), lambda client: _but_the_one(client, settlement, visit))
 
 
 def _but_the_one(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Conclusion:
@@ -82,7 +82,7 @@ def _refused(client: InsuranceClient, settlement: Settlement, visit: Visit, msgi
     return ended("it was taken back at the insurer already, and nothing of it stands")
 
 
-def _infno(msgid: str) -> str:
+def _infno(msgid: str, settlement: Settlement) -> str:
     """The transaction that the message was."""
     sent = InterfaceCall.objects.filter(msgid=msgid).values_list("infno", flat=True).first()
-    return sent or profile().infno(Operation.SETTLE)
+    return sent or profile(settlement.insurer).infno(Operation.SETTLE)

@@ -14,6 +14,7 @@ from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer,
 from insurance.quota import gate, insurers, permits
 from insurance.quota.exchange import exchange, turn_seconds
 from insurance.quota.lanes import Lane
+from insurance.quota.models import Insurer
 from insurance.reconciliation import totals
 from insurance.reconciliation.compare import Row
 from insurance.reconciliation.ours import Group, Held
@@ -26,8 +27,8 @@ WAIT_SECONDS = 30.0
 
 Heard = TypeVar("Heard")
 
-Office = tuple[str, str]
-"""A clearing type and a clearing office."""
+Office = tuple[str, str, str]
+"""A clearing type and a clearing office, and the insurer whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +62,23 @@ class OfficeBook:
         return [each for each in self.asked if not each.balanced]
 
 
-def turn(purpose: str, say: Callable[[InsuranceClient], Heard]) -> Heard:
+def turn(insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard]) -> Heard:
     """One turn at the insurer. Raises `InterfaceError`: `NotSent` also when nobody is let through now."""
-    held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
+    row = insurers.named(insurer)
+    held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=row)
     if held is None:
-        raise NotSent(_why_not())
+        raise NotSent(_why_not(row))
     with exchange(held, Lane.RECOVERY, purpose) as client:
         return say(client)
 
 
-def insurer_book(ours: Ours, *, details: bool) -> list[OfficeBook]:
+def insurer_book(ours: Ours, insurer: str, *, details: bool) -> list[OfficeBook]:
     """Office by office: every group's totals; where they differ, or `details` is asked for, each settlement.
 
     Raises `InterfaceError`.
     """
-    return [_office_book(ours, office, details=details) for office in sorted({group[1:] for group in ours.groups})]
+    offices = sorted({group[1:] for group in ours.groups if group.insurer == insurer})
+    return [_office_book(ours, office, details=details) for office in offices]
 
 
 def _office_book(ours: Ours, office: Office, *, details: bool) -> OfficeBook:
@@ -98,7 +101,8 @@ def _ask(ours: Ours, group: Group) -> Asked:
     held = ours.of(group)
     sums = totals.insurer_sums(each.row for each in held)
     for count in totals.counts(held):
-        answer = turn(purpose_of(ours.day), partial(_say_totals, totals.question(ours.day, group, held, count)))
+        question = totals.question(ours.day, group, held, count)
+        answer = turn(group.insurer, purpose_of(ours.day), partial(_say_totals, question))
         if answer.balanced:
             break
     return Asked(group, sums, count, answer.balanced, scrub(answer.description))
@@ -110,7 +114,7 @@ def _say_totals(question: DayTotals, client: InsuranceClient) -> DayTotalsAnswer
 
 def _details(day: date, office: Office, held: Sequence[Held], *, must: bool) -> tuple[StatementDifference, ...] | None:
     """9101, 3202, 9102 in one turn. None: refused where the totals agree, as the specification lets a centre do."""
-    clr_type, clr_optins = office
+    clr_type, clr_optins, insurer = office
     sums = totals.insurer_sums(each.row for each in held)
 
     def say(client: InsuranceClient) -> tuple[StatementDifference, ...]:
@@ -130,7 +134,7 @@ def _details(day: date, office: Office, held: Sequence[Held], *, must: bool) -> 
         return files.unpack(client.download(result.file_qury_no, result.filename))
 
     try:
-        return turn(purpose_of(day), say)
+        return turn(insurer, purpose_of(day), say)
     except Refused:
         if must:
             raise
@@ -143,6 +147,6 @@ def _stated(held: Held) -> StatementRow:
     return StatementRow(held.row.key, held.mdtrt_id, held.psn_no, total, fund, account, is_refund=undone)
 
 
-def _why_not() -> str:
-    closed = gate.why_closed(insurers.default())
+def _why_not(insurer: Insurer) -> str:
+    closed = gate.why_closed(insurer)
     return gate.in_words(closed) if closed else "no permit came free"

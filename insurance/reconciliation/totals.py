@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.conf import settings
-
 from insurance.interface.messages import DayTotals
+from insurance.quota import directory
 from insurance.reconciliation.compare import Row
 from insurance.reconciliation.days import bounds
 from insurance.reconciliation.ours import Group, Held, at_the_insurer, payments
@@ -50,9 +49,13 @@ class Ours:
         """What one 3201 is about."""
         return [held for held in self.held if held.group == group]
 
-    def office(self, clr_type: str, clr_optins: str) -> list[Held]:
+    def office(self, clr_type: str, clr_optins: str, insurer: str) -> list[Held]:
         """What one 3202 is about: every insurance (protocol 3.12)."""
-        return [held for held in self.held if held.group[1:] == (clr_type, clr_optins)]
+        return [held for held in self.held if held.group[1:] == (clr_type, clr_optins, insurer)]
+
+    def insurers(self) -> list[str]:
+        """Whom to ask, the default one first."""
+        return sorted({group.insurer for group in self.groups}, key=lambda name: (name != directory.DEFAULT, name))
 
 
 def read(day: date) -> Ours:
@@ -64,8 +67,9 @@ def read(day: date) -> Ours:
 def groups(day: date, held: Iterable[Held]) -> list[Group]:
     """Everything to ask about: what we hold, and whatever else was met here lately or is usual."""
     recent = Settlement.objects.filter(created_at__gte=bounds(day)[0] - RECENT)
-    met = recent.exclude(clr_type="").exclude(clr_optins="").values_list("clr_type", "clr_optins").distinct()
-    offices = {(ORDINARY_OUTPATIENT, settings.INSURANCE_REGION), *met}
+    known = recent.filter(insurer__in=directory.names()).exclude(clr_type="").exclude(clr_optins="")
+    usual = {(ORDINARY_OUTPATIENT, directory.terms(name).region, name) for name in directory.names()}
+    offices = usual | set(known.values_list("clr_type", "clr_optins", "insurer").distinct())
     insured = Visit.objects.filter(appointment__settlements__in=recent).exclude(insutype="")
     insurances = {*INSURANCES, *insured.values_list("insutype", flat=True).distinct()}
     return sorted(

@@ -39,7 +39,7 @@ def _alone(client: InsuranceClient, settlement: Settlement, visit: Visit, there:
     booked = take_back(client, visit, surplus)
     if surplus and _but(settlement, standing(client, settlement, visit).ours):
         return Heard(Event.UNCLEAR, reason="settled twice, and the surplus still stands", booked=booked)
-    if conversation.may_have_surplus(visit):
+    if conversation.may_have_surplus(visit, settlement.insurer):
         conversation.withdraw_surplus(client, visit)
     rest = entries.still_settled(settlement.number, {settlement.setl_id, *(one.source for one in booked)})
     told = "settled twice, the surplus was taken back" if surplus else ""

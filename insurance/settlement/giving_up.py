@@ -12,7 +12,8 @@ from hospital import wake
 from hospital.errors import Conflict
 from hospital.models import Appointment
 from insurance.payment.models import PaymentOrder
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota import lanes
+from insurance.quota.lanes import Lane
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import Mode, Settlement
 from insurance.settlement.recording import COLLECT_TASK, record
@@ -24,13 +25,8 @@ _OVER = (SettlementState.REFUSED, SettlementState.REFUNDING, SettlementState.REV
 _SETTLED = (SettlementState.PAID, SettlementState.CONFIRMING, SettlementState.COMPLETED)
 _CLAIM_NOT_SENT = (SettlementState.CLAIMING, SettlementState.WAITING)
 
-_WAKES = {
-    SettlementState.WAITING: COLLECT_TASK,
-    SettlementState.INSURED: COLLECT_TASK,
-    SettlementState.PAYING: COLLECT_TASK,
-    SettlementState.UNKNOWN: TASKS[Lane.RECOVERY],
-    SettlementState.REVERSING: TASKS[Lane.RECOVERY],
-}
+_BY_COLLECTING = (SettlementState.WAITING, SettlementState.INSURED, SettlementState.PAYING)
+_BY_A_TURN = (SettlementState.UNKNOWN, SettlementState.REVERSING)
 """Who carries it out."""
 
 
@@ -57,8 +53,10 @@ def _give_up(settlement: Settlement) -> None:
     else:
         Settlement.objects.filter(pk=settlement.pk).update(wanted=False)
         settlement.wanted = False
-        if task := _WAKES.get(SettlementState(settlement.state)):
-            wake.task(task)
+        if settlement.state in _BY_COLLECTING:
+            wake.task(COLLECT_TASK)
+        elif settlement.state in _BY_A_TURN:
+            lanes.ask_for_turn(Lane.RECOVERY, settlement.insurer)
 
 
 def _is_paid(settlement: Settlement) -> bool:

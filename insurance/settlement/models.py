@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital.worklist import WorkItem
 from insurance.payment.models import PaymentOrder
+from insurance.quota.directory import DEFAULT
 from insurance.states import SETTLEMENT_MOVES, SettlementState
 from insurance.trial.models import Trial
 
@@ -37,11 +38,13 @@ class Settlement(WorkItem):
     answer was lost can be asked about and reversed (protocol 3.10). `since` is when it came into its state, `asked` how
     often it was tried there in vain. `wanted`: the patient has not given it up. `claim_later`: paid first, to be
     claimed when the interface is back. `clr_type` and `clr_optins` are what the insurer's totals go by (3201).
+    `insurer`: the name of the one at which it is settled, for life.
     """
 
     MOVES = SETTLEMENT_MOVES
     appointment = models.ForeignKey("hospital.Appointment", models.PROTECT, related_name="settlements")
     trial = models.ForeignKey(Trial, models.PROTECT, related_name="settlements")
+    insurer = models.CharField(_("insurer"), max_length=20, default=DEFAULT, db_default=DEFAULT)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices)
     state = models.CharField(
         _("state"),
@@ -73,6 +76,11 @@ class Settlement(WorkItem):
                 fields=["state", "due_at"],
                 condition=~Q(state__in=["completed", "refused", "reversed"]),
                 name="settlement_open",
+            ),
+            models.Index(
+                fields=["insurer", "state", "id"],
+                condition=~Q(state__in=["completed", "refused", "reversed"]),
+                name="settlement_lane",
             ),
             models.Index(
                 fields=["state", "since"],

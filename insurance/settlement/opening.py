@@ -8,8 +8,8 @@ from hospital import wake, worklist
 from hospital.errors import Conflict, Invalid
 from hospital.models import Appointment
 from hospital.states import AppointmentState
-from insurance.quota import gate, insurers
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota import gate, insurers, lanes
+from insurance.quota.lanes import Lane
 from insurance.settlement.models import CLAIM_LATER, WAYS, Mode, Settlement
 from insurance.states import SettlementState, TrialState
 from insurance.trial import inputs
@@ -43,7 +43,10 @@ def open_settlement(trial: Trial, way: str) -> Settlement:
         if way != CLAIM_LATER:
             _accept(trial)
         settlement = worklist.enter(_agreed(trial, appointment, way))
-        wake.task(TASKS[Lane.SETTLEMENT] if way == Mode.INSURANCE else COLLECT_TASK)
+        if way == Mode.INSURANCE:
+            lanes.ask_for_turn(Lane.SETTLEMENT, settlement.insurer)
+        else:
+            wake.task(COLLECT_TASK)
     return settlement
 
 
@@ -54,9 +57,9 @@ def refuse_while_settling(appointment: Appointment) -> None:
         raise Conflict("already_settling", _("The settlement of this appointment is under way."))
 
 
-def may_claim_later() -> bool:
+def may_claim_later(appointment_id: int) -> bool:
     """Only while the interface is closed, or nobody knows yet that it is back."""
-    insurer = insurers.default()
+    insurer = insurers.of(appointment_id)
     return gate.why_closed(insurer) is not None or gate.is_probed(insurer)
 
 
@@ -94,14 +97,15 @@ def _accept(trial: Trial) -> None:
 
 def _put_aside_for_a_claim(trial: Trial) -> None:
     """It keeps its place in the line; its bill goes to the claim."""
-    if not may_claim_later():
+    if not may_claim_later(trial.appointment_id):
         raise Conflict("interface_up", _("The insurance interface is open: wait for your turn in the line."))
     if not Trial.objects.filter(pk=trial.pk, state=TrialState.WAITING).update(claimed=True):
         raise Conflict("trial_not_waiting", _("Only a trial that waits in the line may be claimed later."))
 
 
 def _agreed(trial: Trial, appointment: Appointment, way: str) -> Settlement:
-    settlement = Settlement(appointment=appointment, trial=trial, mode=Mode.INSURANCE)
+    insurer = insurers.of(trial.appointment_id).name
+    settlement = Settlement(appointment=appointment, trial=trial, mode=Mode.INSURANCE, insurer=insurer)
     if way == Mode.INSURANCE:
         settlement.total_fen, settlement.fund_fen = trial.total_fen or 0, trial.fund_fen or 0
         settlement.account_fen, settlement.cash_fen = trial.account_fen or 0, trial.cash_fen or 0

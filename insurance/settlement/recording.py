@@ -18,7 +18,8 @@ from hospital.notices.models import Kind
 from hospital.states import AppointmentState
 from insurance.ledger import entries
 from insurance.payment import refunds
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota import lanes
+from insurance.quota.lanes import Lane
 from insurance.settlement import saga
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import NOT_LIVE, Mode, Settlement
@@ -153,7 +154,7 @@ def _follow(settlement: Settlement, to: str) -> None:
     elif to in (SettlementState.INSURED, SettlementState.CLAIMING):
         wake.task(COLLECT_TASK)
     elif to in (SettlementState.PAID, SettlementState.REVERSING):
-        wake.task(TASKS[Lane.RECOVERY])
+        lanes.ask_for_turn(Lane.RECOVERY, settlement.insurer)
     elif to == SettlementState.MANUAL:
         log.error("settlement %s needs a person: %s", settlement.pk, settlement.last_error)
 

@@ -58,20 +58,20 @@ def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> S
 
 def own_msgids(settlement: Settlement) -> frozenset[str]:
     """Every message with which this settlement was asked for: after a reversal it may be asked for again."""
-    calls = _calls(settlement).filter(infno=profile().infno(Operation.SETTLE))
+    calls = _calls(settlement).filter(infno=profile(settlement.insurer).infno(Operation.SETTLE))
     return frozenset(calls.values_list("msgid", flat=True))
 
 
 def tries(settlement: Settlement) -> int:
     """How many messages that asked for it may have been carried out."""
-    calls = _calls(settlement).filter(infno=profile().infno(Operation.SETTLE))
+    calls = _calls(settlement).filter(infno=profile(settlement.insurer).infno(Operation.SETTLE))
     return calls.exclude(outcome__in=(Outcome.NOT_SENT, Outcome.THROTTLED)).count()
 
 
 def _may_still_arrive(settlement: Settlement, *operations: Operation) -> bool:
     """Whether one of our messages of these kinds, of which nothing was heard, may still be on its way to the insurer:
     until the settling time is over."""
-    kinds = [profile().infno(operation) for operation in operations]
+    kinds = [profile(settlement.insurer).infno(operation) for operation in operations]
     silent = _calls(settlement).filter(infno__in=kinds, outcome__in=("", Outcome.UNKNOWN))
     now, settling = clock.database_now(), settings.SETTLEMENT_SETTLING_SECONDS
     return any(_age_seconds(sent_at, now) < settling for sent_at in silent.values_list("sent_at", flat=True))

@@ -12,7 +12,8 @@ from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import InterfaceError, NotSent, Refusal, Refused, Throttled
 from insurance.interface.messages import Bill, PolicySplit
 from insurance.ledger import entries
-from insurance.quota import lanes, permits
+from insurance.quota import insurers, lanes, permits
+from insurance.quota.directory import DEFAULT
 from insurance.quota.exchange import exchange, lease_seconds, new_msgid, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.turns import WAIT_SECONDS
@@ -36,24 +37,29 @@ Speak = Callable[[InsuranceClient, Settlement], Heard]
 RECOVERING: dict[str, str] = {state: turn for state, turn in saga.TURNS.items() if state != SettlementState.WAITING}
 
 
-def settle_one() -> bool:
-    """One turn of the settlement lane: 2207A for the next that waits. True when there was one."""
-    held = permits.take(Lane.SETTLEMENT, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
+def settle_one(insurer: str = DEFAULT) -> bool:
+    """One turn of an insurer's settlement lane: 2207A for the next that waits. True when there was one."""
+    held = _permit(Lane.SETTLEMENT, insurer)
     if held is None:
         return False
-    settlement = worklist.claim(
-        lanes.due(Lane.SETTLEMENT), SettlementState.CALLING, lease_seconds=lease_seconds(), settle_msgid=new_msgid()
-    )
+    waiting, msgid = lanes.due(Lane.SETTLEMENT, insurer), new_msgid(insurer)
+    settlement = worklist.claim(waiting, SettlementState.CALLING, lease_seconds=lease_seconds(), settle_msgid=msgid)
     return _turn(settlement, held, Lane.SETTLEMENT)
 
 
-def recover_one() -> bool:
-    """One turn of the recovery lane: ask, undo or tell the network, the oldest first. True when there was one."""
-    held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS)
+def recover_one(insurer: str = DEFAULT) -> bool:
+    """One turn of an insurer's recovery lane: ask, undo or tell the network, the oldest first. True when there was
+    one."""
+    held = _permit(Lane.RECOVERY, insurer)
     if held is None:
         return False
-    settlement = worklist.claim(lanes.due(Lane.RECOVERY), RECOVERING, lease_seconds=lease_seconds())
+    settlement = worklist.claim(lanes.due(Lane.RECOVERY, insurer), RECOVERING, lease_seconds=lease_seconds())
     return _turn(settlement, held, Lane.RECOVERY)
+
+
+def _permit(lane: Lane, insurer: str) -> permits.Held | None:
+    row = insurers.named(insurer)
+    return permits.take(lane, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=row)
 
 
 def settle(client: InsuranceClient, settlement: Settlement) -> Heard:

@@ -80,7 +80,7 @@ def take_back(client: InsuranceClient, visit: Visit, bills: tuple[Bill, ...]) ->
 
 def _reversed_by_msgid(client: InsuranceClient, settlement: Settlement, visit: Visit) -> bool:
     """2601 by the message that asked for it. False: refused for a reason that says nothing of what stands."""
-    oinfno = profile().infno(Operation.SETTLE)
+    oinfno = profile(settlement.insurer).infno(Operation.SETTLE)
     try:
         client.reverse(conversation.insured_of(visit), settlement.settle_msgid, oinfno)
     except Refused as error:

@@ -11,7 +11,7 @@ from insurance.trial.models import Trial
 
 def trial_of(request: Request, pk: int) -> Trial:
     """The trial, if it may be seen; else there is none. Raises `NotFound("no_such_trial")`."""
-    trials = Trial.objects.filter(pk=pk)
+    trials = Trial.objects.select_related("line").filter(pk=pk)
     if not request.user.is_staff:
         trials = trials.filter(appointment__patient__user_id=asker_id(request))
     try:

@@ -21,8 +21,13 @@ from insurance.trial.models import Line, Trial
 class LineForm(ReasonForm):
     class Meta:
         model = Line
-        fields = ("department", "weight")
+        fields = ("insurer", "department", "weight")
         help_texts = {"weight": _("Turns as against the other lines. 0: newcomers stand in the common line.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "insurer" in self.fields:  # for a new one; nothing chosen: the default one
+            self.fields["insurer"].required = False
 
     def clean_weight(self) -> int:
         weight: int = self.cleaned_data["weight"]
@@ -36,11 +41,12 @@ class LineAdmin(ReasonAdmin):
 
     form = LineForm
     list_display = ("__str__", "insurer", "weight", "waiting", "oldest_wait")
-    asked = ("department", "weight", "why")
+    asked = ("insurer", "department", "weight", "why")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Line]:
-        """The common line is there from the beginning."""
-        line.line_of(insurers.default())
+        """The common lines are there from the beginning."""
+        for insurer in insurers.everyone():
+            line.line_of(insurer)
         return Line.objects.select_related("insurer", "department")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Line | None = None) -> tuple[str, ...]:
@@ -53,7 +59,7 @@ class LineAdmin(ReasonAdmin):
         return super().has_change_permission(request, obj) and not (obj and obj.urgent)
 
     def save_model(self, request: HttpRequest, obj: Line, form: Any, change: bool) -> None:
-        insurer = obj.insurer if change else insurers.default()
+        insurer = obj.insurer if change else form.cleaned_data.get("insurer") or insurers.default()
         said = {"who": request.user, "why": form.cleaned_data["why"]}
         obj.pk = departments.give_share(insurer, obj.department, form.cleaned_data["weight"], **said).pk
 
@@ -69,7 +75,7 @@ class LineAdmin(ReasonAdmin):
 
 class TrialAdmin(ReasonActions, ReadOnly):
     list_display = ("id", "appointment", "badge", "line", "number", "attempt", "total_fen", "cash_fen", "last_error")
-    list_filter = ("state", "line")
+    list_filter = ("state", "line__insurer", "line")
     list_select_related = ("appointment", "line__department")
     search_fields = ("appointment__id__exact",)
     badge = badges.column(words.TRIAL, words.TONES)

@@ -11,12 +11,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from hospital import wake, worklist
+from hospital import worklist
 from hospital.archives import entry
 from hospital.errors import Conflict, HeldBack
 from hospital.models import Appointment
 from hospital.states import AppointmentState
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota import lanes
+from insurance.quota.lanes import Lane
+from insurance.quota.models import Insurer
 from insurance.states import TrialState
 from insurance.trial import inputs, line, places, telling
 from insurance.trial.models import Line, Trial
@@ -58,10 +60,10 @@ def again(earlier: Trial, *, claimed: bool = False) -> Trial:
     if joined is None or number is None:  # from before there were places
         return _take_place(earlier.appointment, line.line_for(earlier.appointment), held_back=False, **fields)
     trial = Trial(appointment_id=earlier.appointment_id, line=joined, number=number, **fields)
-    trial.held_back = line.held_back_seconds(line.ahead_of(trial, joined.insurer)) > 0
+    trial.held_back = line.held_back_seconds(line.ahead_of(trial, joined.insurer), joined.insurer) > 0
     worklist.enter(trial)
     if not trial.held_back:
-        wake.task(TASKS[Lane.TRIAL])
+        lanes.ask_for_turn(Lane.TRIAL, joined.insurer.name)
     line.place_of(trial)  # what it is measured by
     places.come_back(joined.pk, number)
     return trial
@@ -114,8 +116,8 @@ def _join(appointment: Appointment, urgent: bool) -> Trial:
     joined = line.line_for(appointment, urgent=urgent)
     ahead = line.ahead_of_next(joined.insurer, joined)
     if not urgent:
-        _hold_back_when_full(ahead)
-    held_back = line.held_back_seconds(ahead) > 0
+        _hold_back_when_full(ahead, joined.insurer)
+    held_back = line.held_back_seconds(ahead, joined.insurer) > 0
     try:
         trial = _take_place(appointment, joined, held_back)
     except IntegrityError as error:
@@ -147,13 +149,13 @@ def _take_place(appointment: Appointment, joined: Line, held_back: bool, **field
         _require_booked(Appointment.objects.select_for_update().get(pk=appointment.pk))
         trial = worklist.enter(Trial(appointment=appointment, held_back=held_back, **fields))
         if not held_back:
-            wake.task(TASKS[Lane.TRIAL])
+            lanes.ask_for_turn(Lane.TRIAL, joined.insurer.name)
         trial.line, trial.number = joined, places.join(joined.pk, trial.pk)
     return trial
 
 
-def _hold_back_when_full(ahead: int) -> None:
-    retry_after_seconds = line.is_full(ahead)
+def _hold_back_when_full(ahead: int, insurer: Insurer) -> None:
+    retry_after_seconds = line.is_full(ahead, insurer)
     if retry_after_seconds:
         raise HeldBack(
             "line_full",

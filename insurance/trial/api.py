@@ -19,6 +19,7 @@ from hospital.rest import StrictSerializer, limit_signed_in
 from insurance.quota import gate, insurers, permits
 from insurance.quota.gate import Reason
 from insurance.quota.lanes import Lane
+from insurance.quota.models import Insurer
 from insurance.states import TrialState
 from insurance.trial import admission, line, outlook, urgency
 from insurance.trial.access import staff_of, trial_of
@@ -57,7 +58,7 @@ class TrialOutput(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False)
 
 
-class LineOutput(serializers.Serializer[Any]):
+class StandOutput(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     per_minute = serializers.IntegerField(allow_null=True)
     eta_seconds = serializers.IntegerField()
@@ -65,6 +66,16 @@ class LineOutput(serializers.Serializer[Any]):
     eta_high_seconds = serializers.IntegerField()
     open = serializers.BooleanField()
     closed_because = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+
+
+class InsurersLineOutput(StandOutput):
+    insurer = serializers.CharField()
+
+
+class LineOutput(StandOutput):
+    """The line of the hospital's own insurer, and those of all."""
+
+    insurers = InsurersLineOutput(many=True)
 
 
 class TrialsView(APIView):
@@ -105,17 +116,23 @@ class LineView(APIView):
 
 
 def line_now() -> dict[str, Any]:
-    """The line as everybody may see it."""
-    quota = permits.quota_of(Lane.TRIAL)
-    closed = gate.why_closed(insurers.default())
-    place = line.place_of_next()
+    """The lines as everybody may see them: that of the hospital's own insurer, and all."""
+    lines = [_line_of(insurer) for insurer in insurers.everyone()]
+    own = {name: value for name, value in lines[0].items() if name != "insurer"}
+    return {**own, "insurers": lines}
+
+
+def _line_of(insurer: Insurer) -> dict[str, Any]:
+    quota, closed = permits.quota_of(Lane.TRIAL, insurer), gate.why_closed(insurer)
+    place = line.place_of_next(insurer)
     return {
-        "waiting": line.waiting(),
+        "insurer": insurer.name,
+        "waiting": line.waiting(insurer),
         "per_minute": quota.in_force if quota else None,
         "eta_seconds": place.eta_seconds,
         "eta_low_seconds": place.eta_low_seconds,
         "eta_high_seconds": place.eta_high_seconds,
-        "open": line.is_full(place.ahead) == 0,
+        "open": line.is_full(place.ahead, insurer) == 0,
         "closed_because": closed.reason.value if closed else None,
     }
 
@@ -143,7 +160,7 @@ def shown(trial: Trial) -> dict[str, Any]:
     told: dict[str, Any] = {"id": trial.pk, "appointment": trial.appointment_id, "state": trial.state}
     told["held_back"] = trial.held_back
     if trial.state in (TrialState.WAITING, TrialState.CALLING):
-        place = line.place_of(trial, outlook.lately())
+        place = line.place_of(trial, outlook.lately(line.insurer_id_of(trial)))
         told |= {name: value for name in _PLACE if (value := getattr(place, name)) != ""}
     if trial.total_fen is not None:
         told |= {name: getattr(trial, name) for name in _PRICED}
@@ -155,4 +172,4 @@ def shown(trial: Trial) -> dict[str, Any]:
 
 def story(appointment: Appointment) -> dict[str, Any]:
     """The trials in the story of an appointment."""
-    return {"trials": [shown(trial) for trial in appointment.trials.order_by("pk")]}
+    return {"trials": [shown(trial) for trial in appointment.trials.select_related("line").order_by("pk")]}

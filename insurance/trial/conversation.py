@@ -56,7 +56,8 @@ def identify(client: InsuranceClient, visit: Visit, trial: Trial) -> None:
     """1101: who is insured, and by which of their insurances the visit goes."""
     if visit.psn_no:
         return
-    insured = messages.choose_insurance(client.person(card_of(trial.appointment)))
+    region = trial.appointment.archive.card_region
+    insured = messages.choose_insurance(client.person(card_of(trial.appointment), region))
     visit.psn_no, visit.psn_type = insured.psn_no, insured.psn_type
     visit.insutype, visit.insuplc_admdvs = insured.insutype, insured.insuplc_admdvs
     _keep(visit, trial, "psn_no", "psn_type", "insutype", "insuplc_admdvs")
@@ -150,11 +151,11 @@ def withdraw_surplus(client: InsuranceClient, visit: Visit) -> None:
             client.cancel_registration(insured_of(visit), mdtrt_id, visit.ipt_otp_no)
 
 
-def may_have_surplus(visit: Visit) -> bool:
+def may_have_surplus(visit: Visit, insurer: str) -> bool:
     """Whether a registration was sent of which nothing was heard."""
     trials = [purpose_of(pk) for pk in visit.appointment.trials.values_list("pk", flat=True)]
     silent = InterfaceCall.objects.filter(purpose__in=trials, outcome__in=("", Outcome.UNKNOWN))
-    return silent.filter(infno=profile().infno(Operation.REGISTER)).exists()
+    return silent.filter(infno=profile(insurer).infno(Operation.REGISTER)).exists()
 
 
 def purpose_of(trial_id: int) -> str:

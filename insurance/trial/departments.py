@@ -5,6 +5,7 @@ from django.db import transaction
 from hospital import changes
 from hospital.appointments.models import Department
 from hospital.changes import Who
+from insurance.quota.directory import DEFAULT
 from insurance.quota.models import Insurer
 from insurance.trial import line
 from insurance.trial.models import Line
@@ -21,7 +22,7 @@ def give_share(insurer: Insurer, department: Department | None, weight: int, *, 
     check_share(department, weight)
     with transaction.atomic():
         own = _line_of(insurer, department)
-        changing = changes.record_all(_named(department), own, {"weight": weight}, who=who, why=why)
+        changing = changes.record_all(_named(insurer, department), own, {"weight": weight}, who=who, why=why)
         Line.objects.filter(pk=own.pk).update(**changing)
         own.weight = weight
     return own
@@ -42,5 +43,6 @@ def _line_of(insurer: Insurer, department: Department | None) -> Line:
     return Line.objects.select_for_update(no_key=True).get(pk=made.pk)
 
 
-def _named(department: Department | None) -> str:
-    return f"line of {department.code}" if department else "common line"
+def _named(insurer: Insurer, department: Department | None) -> str:
+    named = f"line of {department.code}" if department else "common line"
+    return named if insurer.name == DEFAULT else f"{named} at {insurer.name}"

@@ -76,7 +76,7 @@ def _permits_seconds(there: Outlook, quota: Quota, ahead: int) -> float:
     """The permit that will be theirs: by when it comes free, and if others have it before, by when those do."""
     if not quota.in_force:
         return math.inf
-    rounds, skip = divmod(_with_those_who_go_first(quota, ahead), quota.in_force)
+    rounds, skip = divmod(_with_those_who_go_first(there.insurer, quota, ahead), quota.in_force)
     free_in, away_seconds = there.expected_free(skip)
     if rounds == 0:
         return free_in
@@ -95,15 +95,17 @@ def _spacing_seconds(quota: Quota) -> float:
 def _turns_that_begin(there: Outlook) -> int:
     """Permits taken for somebody who still stands in the line: for the blink of an eye he is counted twice."""
     held = Permit.objects.filter(quota=there.quota, held=True, free_at__gt=Now()).count()
-    return max(held - Trial.objects.filter(state=TrialState.CALLING).count(), 0)
+    calling = Trial.objects.filter(state=TrialState.CALLING, line__insurer=there.insurer)
+    return max(held - calling.count(), 0)
 
 
-def _with_those_who_go_first(quota: Quota, ahead: int) -> int:
+def _with_those_who_go_first(insurer: Insurer, quota: Quota, ahead: int) -> int:
     """On a shared quota, the other lanes' calls before this turn: those that wait, and two for each trial ahead."""
-    first = lanes.before(Lane.TRIAL)
+    first = lanes.before(Lane.TRIAL, insurer.name)
     if not first:
         return ahead
-    return ahead + sum(lanes.count_due(lane, quota.in_force or 0) for lane in first) + len(first) * ahead
+    waiting = sum(lanes.count_due(lane, quota.in_force or 0, insurer.name) for lane in first)
+    return ahead + waiting + len(first) * ahead
 
 
 def _tell(trial: Trial, at: datetime, now: datetime, reason: str) -> None:

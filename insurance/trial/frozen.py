@@ -7,12 +7,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from hospital import changes, wake, worklist
+from hospital import changes, worklist
 from hospital.changes import Who
 from hospital.errors import Conflict
 from hospital.models import Appointment
 from hospital.states import AppointmentState
-from insurance.quota.lanes import TASKS, Lane
+from insurance.quota import lanes
+from insurance.quota.lanes import Lane
 from insurance.states import TrialState
 from insurance.trial import line
 from insurance.trial.models import Trial
@@ -29,7 +30,7 @@ def back_into_the_line(trial: Trial, *, who: Who, why: str) -> None:
         _record(frozen, TrialState.WAITING, who, why)
         line.lock(frozen)
         worklist.move(frozen, TrialState.WAITING, reason=why, due_at=Now(), leased_until=None)
-        wake.task(TASKS[Lane.TRIAL])
+        lanes.ask_for_turn(Lane.TRIAL, line.insurer_of(frozen).name)
 
 
 def cancel(trial: Trial, *, who: Who, why: str) -> None:

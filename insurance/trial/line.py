@@ -45,18 +45,18 @@ class Place:
 
 
 def place_of(trial: Trial, there: Outlook | None = None) -> Place:
-    """Where this trial stands; by the outlook of now, or by this one."""
+    """Where this trial stands; by the outlook of now, or by this one, which must be its insurer's."""
     if trial.state != TrialState.WAITING:
         return _place(0, 0.0, "")
-    there = there or outlook.now()
+    there = there or outlook.now(insurer_of(trial))
     ahead = _ahead_of(trial, there)
     seconds, reason = eta.told(trial, ahead, there)
     return _place(ahead, seconds, reason)
 
 
-def place_of_next() -> Place:
-    """The place that somebody would get who joined the common line now."""
-    there = outlook.now()
+def place_of_next(insurer: Insurer | None = None) -> Place:
+    """The place that somebody would get who joined the common line of this insurer (none: the default one) now."""
+    there = outlook.now(insurer)
     ahead = ahead_of_next(there.insurer, None)
     return _place(ahead, eta.expected_seconds(ahead, there), "")
 
@@ -93,14 +93,25 @@ def ahead_of_next(insurer: Insurer, line: Line | None) -> int:
     return shares.ahead(standing(insurer), line.pk, line.waiting)
 
 
-def waiting() -> int:
-    """How many wait for their turn, in all lines."""
-    return sum(line.waiting for line in insurers.default().lines.all())
+def waiting(insurer: Insurer | None = None) -> int:
+    """How many wait for their turn, in all lines of this insurer; none: the default one."""
+    return sum(line.waiting for line in (insurer or insurers.default()).lines.all())
+
+
+def insurer_of(trial: Trial) -> Insurer:
+    """Whose turn it waits for; before there were lines there was but the default one."""
+    return trial.line.insurer if trial.line else insurers.default()
+
+
+def insurer_id_of(trial: Trial) -> int | None:
+    """The same by its id; None: the default one."""
+    return trial.line.insurer_id if trial.line else None
 
 
 def line_for(appointment: Appointment, *, urgent: bool = False) -> Line:
-    """The line this patient joins: the urgent one, that of the department where it has a share, or the common one."""
-    insurer = insurers.default()
+    """The line this patient joins, of the insurer of the card: the urgent one, that of the department where it has a
+    share, or the common one."""
+    insurer = insurers.of(appointment.pk)
     if urgent:
         return line_of(insurer, urgent=True)
     department = appointment.session.doctor.department
@@ -113,18 +124,18 @@ def line_of(insurer: Insurer, *, urgent: bool = False) -> Line:
     return Line.objects.get_or_create(insurer=insurer, urgent=urgent, department=None)[0]
 
 
-def held_back_seconds(ahead: int) -> float:
+def held_back_seconds(ahead: int, insurer: Insurer) -> float:
     """How long the permits hold back the one with `ahead` before them; 0 when one is free now."""
-    return eta.wait_seconds(ahead, outlook.now())
+    return eta.wait_seconds(ahead, outlook.now(insurer))
 
 
-def is_full(ahead: int) -> int:
+def is_full(ahead: int, insurer: Insurer | None = None) -> int:
     """0 when the one with `ahead` before them may join, else the seconds after which to come back (method, step 5).
 
     TRIAL_LINE_MINUTES = 0: nobody waits; let through now or held back.
     """
     longest_minutes = tuning.value("TRIAL_LINE_MINUTES")
-    there = outlook.now()
+    there = outlook.now(insurer)
     wait = eta.wait_seconds(ahead, there)
     if longest_minutes == 0 and (closed := gate.why_closed(there.insurer)):
         wait = max(wait, closed.seconds or UNKNOWN_SECONDS)

@@ -8,6 +8,7 @@ from hospital.notices import writing
 from hospital.notices.models import Kind
 from insurance.quota import insurers, permits
 from insurance.quota.lanes import Lane
+from insurance.quota.models import Insurer
 from insurance.states import TrialState
 from insurance.trial.models import Trial
 
@@ -17,11 +18,15 @@ WORTH_TELLING = 2
 
 def tell_those_who_are_near() -> int:
     """The tick: a notice to everybody whose turn should come within TRIAL_CLOSE_MINUTES. Returns how many."""
-    quota = permits.quota_of(Lane.TRIAL)
     minutes = tuning.value("TRIAL_CLOSE_MINUTES")
-    if quota is None or not quota.in_force or not minutes:
+    return sum(_tell_at(insurer, minutes) for insurer in insurers.everyone()) if minutes else 0
+
+
+def _tell_at(insurer: Insurer, minutes: int) -> int:
+    quota = permits.quota_of(Lane.TRIAL, insurer)
+    if quota is None or not quota.in_force:
         return 0
-    lines = [line for line in insurers.default().lines.all() if line.waiting]
+    lines = [line for line in insurer.lines.all() if line.waiting]
     return sum(_tell(line.trials.all(), quota.in_force * minutes, minutes) for line in lines)
 
 

@@ -73,25 +73,26 @@ class Outlook:
             return list(cursor.fetchall())
 
 
-_kept: Outlook | None = None
+_kept: dict[int | None, Outlook] = {}
+"""By the insurer's id; None: the default one."""
+
 _reading = threading.Lock()
 
 
-def now() -> Outlook:
-    """As it is now."""
-    insurer = insurers.default()
+def now(insurer: Insurer | None = None) -> Outlook:
+    """As it is now at this insurer; none: the default one."""
+    insurer = insurer or insurers.default()
     return Outlook(insurer, permits.quota_of(Lane.TRIAL, insurer))
 
 
-def lately() -> Outlook:
+def lately(insurer_id: int | None = None) -> Outlook:
     """As it was at most KEPT_SECONDS ago. While one reads anew, the others are told by what was read before."""
-    global _kept
-    kept = _kept
+    kept = _kept.get(insurer_id)
     if kept is not None and time.monotonic() - kept.read_at < KEPT_SECONDS:
         return kept
     if _reading.acquire(blocking=kept is None):
         try:
-            kept = _kept = now()
+            kept = _kept[insurer_id] = now(Insurer.objects.get(pk=insurer_id) if insurer_id else None)
         finally:
             _reading.release()
     assert kept is not None

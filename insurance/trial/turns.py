@@ -16,6 +16,7 @@ from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, 
 from insurance.interface.identities import violations
 from insurance.interface.messages import Bill
 from insurance.quota import adapting, insurers, permits
+from insurance.quota.directory import DEFAULT
 from insurance.quota.exchange import exchange, lease_seconds, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.turns import WAIT_SECONDS
@@ -31,9 +32,10 @@ NOT_CARRIED_OUT_SECONDS = adapting.THROTTLED_HOLD_SECONDS
 LONGEST_WAIT_SECONDS = 60
 
 
-def take_one() -> bool:
-    """Make the next trial in the line, if there is a permit and somebody waits. True when one was made."""
-    insurer = insurers.default()
+def take_one(name: str = DEFAULT) -> bool:
+    """Make the next trial in the line of this insurer, if there is a permit and somebody waits. True when one was
+    made."""
+    insurer = insurers.named(name)
     held = permits.take(Lane.TRIAL, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=insurer)
     if held is None:
         return False

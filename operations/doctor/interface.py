@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from insurance.quota import gate
+from insurance.quota import directory, gate
 from insurance.quota.gate import Reason
 from insurance.quota.models import Insurer
 from operations.doctor.finding import Finding, bad, ok, warning
@@ -18,6 +18,9 @@ def check() -> Iterable[Finding]:
 
 def _of(insurer: Insurer) -> Finding:
     closed = gate.why_closed(insurer)
+    if not directory.is_there(insurer.name):
+        do = _("Name it there again until nothing of it is under way, or end what is under way by hand.")
+        return warning("interface", _("%(insurer)s: it is no longer in INSURERS") % {"insurer": insurer.name}, do)
     values = {"insurer": insurer.name, "why": gate.in_words(closed) if closed else ""}
     if closed is None and not gate.is_probed(insurer):
         return ok("interface", _("%(insurer)s: open") % values)

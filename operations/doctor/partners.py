@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from insurance.quota import directory
 from operations.doctor.finding import Finding, bad, ok
 
 CONNECT_SECONDS = 3.0
@@ -15,12 +16,14 @@ PORTS = {"http": 80, "https": 443}
 
 def check() -> Iterable[Finding]:
     """From this machine; workers elsewhere may have another way."""
-    yield _reached("insurer", "INSURANCE_URL")
-    yield _reached("payments", "PAYMENT_URL")
+    yield _reached("insurer", "INSURANCE_URL", settings.INSURANCE_URL)
+    for name in directory.names()[1:]:
+        yield _reached(f"insurer {name}", "INSURERS", directory.terms(name).url)
+    yield _reached("payments", "PAYMENT_URL", settings.PAYMENT_URL)
 
 
-def _reached(name: str, setting: str) -> Finding:
-    address = urlsplit(getattr(settings, setting))
+def _reached(name: str, setting: str, url: str) -> Finding:
+    address = urlsplit(url)
     host, port = address.hostname or "", address.port or PORTS.get(address.scheme, 0)
     where = {"where": f"{host}:{port}", "setting": setting}
     try:

@@ -29,7 +29,7 @@ def waiting() -> Appointment:
 def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read is good for the whole test, and nothing was read before."""
     monkeypatch.setattr(outlook, "KEPT_SECONDS", 60.0)
-    monkeypatch.setattr(outlook, "_kept", None)
+    monkeypatch.setattr(outlook, "_kept", {})
 
 
 @pytest.mark.parametrize(("wait_seconds", "poll"), [(0, 1), (3, 2), (60, 40), (240, 160), (1_200, 180), (1e9, 180)])

@@ -124,7 +124,7 @@ def test_a_word_that_comes_while_an_answer_is_being_recorded_comes_too_late(insu
     acts: list[partial[object]] = [partial(recording.record, taken, answer), partial(give_up, taken)]
     with ThreadPoolExecutor() as threads:
         with transaction.atomic():
-            entries.book("somebody else's", [amounts])
+            entries.book(taken.number, [amounts])
             recorded = threads.submit(at_once, acts[:1])
             wait_until(lambda: waiting_for_locks() == 1)
             given_up = threads.submit(at_once, acts[1:])

@@ -1,0 +1,170 @@
+"""`INSURERS`, read strictly: a JSON list of the insurers beside the default one (docs/insurers.md).
+
+What is wrong or contradicts itself is an `ImproperlyConfigured` of one line that names the insurer and the field.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from insurance.interface.dialects import DIALECTS
+from insurance.interface.profile import Operation, Profile
+from insurance.quota.directory import DEFAULT, MOST_AT_ONCE, MOST_SLOW_SECONDS
+
+Given = dict[str, Any]
+Check = Callable[[Any], bool]
+
+LIKE = '[{"name": "changsha", "regions": ["4301"], "url": "https://..."}]'
+LARGEST = 2**31 - 1
+_OWN_FIELDS = ("base_url", "institution_code", "institution_name", "region")
+_HABITS = {each.name: each.type for each in fields(Profile) if each.name not in _OWN_FIELDS}
+_BY_OPERATION = ("infnos", "paths")
+HABITS = [*(name for name, kind in _HABITS.items() if kind in (bool, str, str | None)), *_BY_OPERATION, "headers"]
+"""Fields of a Profile that may be said of an insurer: yes or no, a text, or texts by operation or by name."""
+
+
+def read(text: str) -> dict[str, Given]:
+    """Name → what is said of each; "": there is but the default one. Raises `ImproperlyConfigured`."""
+    if not text.strip():
+        return {}
+    try:
+        listed = json.loads(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"INSURERS is not valid JSON ({error}); it must be a list like {LIKE}") from error
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise ImproperlyConfigured(f"INSURERS must be a list like {LIKE}")
+    for each in listed:
+        _check(each)
+    _once("the name", [each["name"] for each in listed])
+    return {each["name"]: _taken(each) for each in listed}
+
+
+def check_together(
+    *, url: str, institution_code: str, region: str, regions: Sequence[str], others: Mapping[str, Given]
+) -> None:
+    """Nobody's region is served twice, the hospital's own is, and no interface stands here under two names.
+
+    The first four are the default insurer's. Raises `ImproperlyConfigured`.
+    """
+    served = [*regions, *(prefix for one in others.values() for prefix in one["regions"])]
+    _once("the region", served)
+    own = {"url": url, "institution_code": institution_code}
+    doors = [own, *({**own, **one} for one in others.values())]
+    _once("the interface", [f"{door['url'].rstrip('/')} for {door['institution_code']}" for door in doors])
+    if regions and not any(region.startswith(prefix) for prefix in served):
+        raise ImproperlyConfigured(
+            f"INSURANCE_REGIONS and INSURERS leave the hospital's own region {region} (INSURANCE_REGION) to nobody"
+        )
+
+
+def check_below_m(others: Mapping[str, Given], batch_size: int) -> None:
+    """m > n for each of them (method, step 3). Raises `ImproperlyConfigured`."""
+    for name, one in others.items():
+        for field in ("trial_per_minute", "shared_per_minute"):
+            if (one.get(field) or 0) >= batch_size:
+                raise ImproperlyConfigured(
+                    f"FILING_BATCH_SIZE (m = {batch_size}) must be greater than {field} of {name} in INSURERS"
+                    f" (n = {one[field]}); raise m or lower n"
+                )
+
+
+def together(
+    *, trial: int, settlement: int | None, shared: int | None, others: Mapping[str, Given]
+) -> tuple[int | None, int | None, int | None]:
+    """What each lane may send a minute to all insurers together: trials, settlements, recovery; None: not limited."""
+    own = {"trial_per_minute": trial, "settlement_per_minute": settlement, "shared_per_minute": shared}
+    each = [own, *({**own, **one} for one in others.values())]
+    lanes = (
+        [one["shared_per_minute"] or one["trial_per_minute"] for one in each],
+        [one["shared_per_minute"] or one["settlement_per_minute"] for one in each],
+        [one["shared_per_minute"] for one in each],
+    )
+    trials, settlements, recoveries = (sum(limits) if all(limits) else None for limits in lanes)
+    return trials, settlements, recoveries
+
+
+def regions(name: str, prefixes: Sequence[str]) -> list[str]:
+    """Beginnings of insured regions. Raises `ImproperlyConfigured`."""
+    prefixes = [prefix.strip() for prefix in prefixes]
+    if not all(re.fullmatch(r"[0-9]{2,6}", prefix) for prefix in prefixes):
+        raise ImproperlyConfigured(f"{name} must be regions of two to six digits such as 4301,430200")
+    return prefixes
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _fits(pattern: str) -> Check:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _within(most: int) -> Check:
+    return lambda value: type(value) is int and 1 <= value <= most
+
+
+def _are_regions(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_fits(r"[0-9]{2,6}"), value))
+
+
+def _are_habits(value: Any) -> bool:
+    return isinstance(value, dict) and all(name in HABITS and _is_habit(name, each) for name, each in value.items())
+
+
+def _is_habit(name: str, value: Any) -> bool:
+    if name not in (*_BY_OPERATION, "headers"):
+        return isinstance(value, bool if _HABITS[name] is bool else str)
+    known = [operation.value for operation in Operation] if name in _BY_OPERATION else value
+    return isinstance(value, dict) and all(isinstance(each, str) and key in known for key, each in value.items())
+
+
+_REQUIRED = ("name", "regions", "url")
+_LIMIT = _within(LARGEST)
+_FIELDS: dict[str, tuple[Check, str]] = {
+    "name": (
+        _fits(rf"(?!{DEFAULT}$)[a-z][a-z0-9-]{{0,19}}"),
+        f"a word like changsha-2, and not {DEFAULT}",
+    ),
+    "title": (_is_text, "a text"),
+    "regions": (_are_regions, 'a list of regions of two to six digits such as ["4301"]'),
+    "url": (_fits(r"https?://[^\s]+"), "an address such as https://host"),
+    "dialect": (lambda value: value in DIALECTS, f"one of {', '.join(sorted(DIALECTS))}"),
+    "institution_code": (_fits(r"[!-~]{12}"), "12 characters: message ids are built from it"),
+    "institution_name": (_is_text, "a text"),
+    "region": (_fits(r"[0-9]{6}"), "six digits"),
+    "trial_per_minute": (_LIMIT, "a whole number of at least 1"),
+    "settlement_per_minute": (lambda value: value is None or _LIMIT(value), "a whole number of at least 1, or null"),
+    "shared_per_minute": (lambda value: value is None or _LIMIT(value), "a whole number of at least 1, or null"),
+    "at_once": (_within(MOST_AT_ONCE), f"a whole number from 1 to {MOST_AT_ONCE}"),
+    "slow_seconds": (_within(MOST_SLOW_SECONDS), f"a whole number from 1 to {MOST_SLOW_SECONDS}"),
+    "habits": (_are_habits, f"fields of the profile: {', '.join(HABITS)}"),
+}
+
+
+def _check(one: Given) -> None:
+    who = f"insurer {one.get('name')!r}"
+    for name in _REQUIRED:
+        if name not in one:
+            raise ImproperlyConfigured(f"INSURERS: {who} lacks {name}")
+    for name, value in one.items():
+        if name not in _FIELDS:
+            raise ImproperlyConfigured(f"INSURERS: {who} has no field {name!r}; there are {', '.join(_FIELDS)}")
+        is_right, wanted = _FIELDS[name]
+        if not is_right(value):
+            shown = "" if name == "habits" else f", not {value!r}"  # a header may be a secret
+            raise ImproperlyConfigured(f"INSURERS: {name} of {who} must be {wanted}{shown}")
+
+
+def _taken(one: Given) -> Given:
+    return {**{name: value for name, value in one.items() if name != "name"}, "regions": tuple(one["regions"])}
+
+
+def _once(what: str, values: Sequence[str]) -> None:
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise ImproperlyConfigured(f"INSURERS: {what} {twice[0]} is there twice")
