@@ -26,7 +26,7 @@ polling 2,000 patients who wait in line and look as often as they are told: the 
         take for it. 75 seconds unless told otherwise.
 
 backlog every statement of a patient's way, with little in the tables and with much: its time at both, and the ratio.
-        --rows N: N records queued, N / 5 trials waiting, 5 N settlements finished; 100,000 take 6 GB of disk.
+        --rows N: N records queued, N / 5 trials waiting, 5 N settlements finished; 100,000 take 8 GB of disk.
 
 eta, chaos, polling and backlog are never part of a run without names.
 """
