@@ -144,6 +144,29 @@ def in_one_statement() -> Iterator[None]:
         yield
 
 
+def enter_columns(kind: type[Row], columns: Mapping[str, Sequence[Any]]) -> None:
+    """As `enter_all`, from columns (by their names in the table): one statement, however many rows."""
+    if not any(columns.values()):
+        return
+    meta: Any = kind._meta
+    given = {field.column: field for field in meta.concrete_fields if field.column in columns}
+    same = {
+        field.column: field.get_default()
+        for field in meta.concrete_fields
+        if not (field.primary_key or field.null or field.column in given or field.has_db_default())
+    }
+    arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in given.values())
+    values = [*given, *("%s" for _ in same)]
+    sql = (
+        f"INSERT INTO {meta.db_table} ({', '.join([*given, *same])}) SELECT {', '.join(values)}"
+        f" FROM unnest({arrays}) WITH ORDINALITY AS new ({', '.join([*given, 'place'])}) ORDER BY place RETURNING id"
+    )
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(sql, [*map(str, same.values()), *(list(columns[column]) for column in given)])
+        ids = [pk for (pk,) in cursor.fetchall()]
+        _write_down(kind, ids, [0] * len(ids), "", str(same["state"]), "")
+
+
 def move(row: Row, to: str, *, reason: str = "", **fields: Any) -> Row:
     """Move `row` to state `to`, writing `fields` with it. Raises `Overtaken` or `ForbiddenMove`."""
     came_from = row.state
@@ -222,11 +245,16 @@ def _remember(row: Stateful, fields: Mapping[str, Any]) -> None:
 
 
 def _journal(rows: Sequence[Stateful], came_from: str, to: str, reason: str) -> None:
+    _write_down(type(rows[0]), [row.pk for row in rows], [row.attempt for row in rows], came_from, to, reason)
+
+
+def _write_down(
+    model: type[Stateful], ids: Sequence[int], attempts: Sequence[int], came_from: str, to: str, reason: str
+) -> None:
     """One statement, however many rows; in their order."""
-    kind = str(rows[0]._meta.model_name)
-    ids, attempts = [row.pk for row in rows], [row.attempt for row in rows]
+    kind = str(model._meta.model_name)
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_DOWN, [kind, came_from, to, reason[:300], ids, attempts])
+        cursor.execute(_WRITE_DOWN, [kind, came_from, to, reason[:300], list(ids), list(attempts)])
     # The reason stays in the journal: it may be what an insurer said of a person.
-    which = " ".join(str(row.pk) for row in rows)
+    which = " ".join(map(str, ids))
     transaction.on_commit(partial(log.info, "%s %s: %s → %s", kind, which, came_from or "new", to), robust=True)

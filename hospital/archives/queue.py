@@ -46,11 +46,8 @@ class DeclaredOtherwise(Exception):
 def put(archive_ids: Sequence[int]) -> None:
     """A message for each of these archives that wait. Durable; confirmed by RabbitMQ. Raises `OSError` when it takes
     none."""
-    with _open() as queue, _confirmed(queue.channel, len(archive_ids)):
-        producer: Any = Producer(queue.channel, queue.exchange, NAME, serializer="json")
-        with producer.batch(max_size=AT_ONCE):
-            for archive_id in archive_ids:
-                producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT)
+    with _open() as queue:
+        _put(queue, archive_ids)
 
 
 @contextmanager
@@ -74,9 +71,17 @@ def depth() -> int:
 
 def top_up(waiting_ids: Sequence[int]) -> int:
     """Publish what is missing so that as many messages as `waiting_ids` are ready. Returns how many were published."""
-    missing = max(len(waiting_ids) - depth(), 0)
-    put(waiting_ids[:missing])
+    with _open() as queue:
+        missing = max(len(waiting_ids) - _ready(queue), 0)
+        _put(queue, waiting_ids[:missing])
     return missing
+
+
+def _put(queue: Queue, archive_ids: Sequence[int]) -> None:
+    producer: Any = Producer(queue.channel, queue.exchange, NAME, serializer="json")
+    with _confirmed(queue.channel, len(archive_ids)), producer.batch(max_size=AT_ONCE):
+        for archive_id in archive_ids:
+            producer.publish({"archive": archive_id}, delivery_mode=PERSISTENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Write a notice, in the transaction of what it tells; it is delivered after the commit."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,11 +42,13 @@ def _enter(told: list[Told], channels: list[Channel]) -> None:
         return
     appointments = apps.get_model("hospital", "Appointment").objects
     patients = dict(appointments.filter(pk__in=[one[0] for one in told]).values_list("pk", "patient_id"))
-    worklist.enter_all(
-        [
-            Notice(appointment_id=number, patient_id=patients[number], kind=kind, channel=channel, facts=facts)
-            for number, kind, facts in told
-            for channel in channels
-        ]
-    )
+    each = [(*one, channel) for one in told for channel in channels]
+    columns: dict[str, list[Any]] = {
+        "appointment_id": [number for number, _, _, _ in each],
+        "patient_id": [patients[number] for number, _, _, _ in each],
+        "kind": [kind.value for _, kind, _, _ in each],
+        "channel": [channel.value for _, _, _, channel in each],
+        "facts": [json.dumps(facts) for _, _, facts, _ in each],
+    }
+    worklist.enter_columns(Notice, columns)
     wake.task(SEND_TASK)

@@ -31,7 +31,7 @@ polling 2,000 patients who wait in line and look as often as they are told: the 
 plan    what `manage.py plan` says on paper beside 3,000 real patients (--patients) at n = 100: half an hour.
 
 backlog every statement of a patient's way, with little in the tables and with much: its time at both, and the ratio.
-        --rows N: N records queued, N / 5 trials waiting, 5 N settlements finished; 100,000 take 6 GB of disk.
+        --rows N: N records queued, N / 5 trials waiting, 5 N settlements finished; 100,000 take 8 GB of disk.
 
 reads, eta, chaos, polling, plan and backlog are never part of a run without names.
 """
