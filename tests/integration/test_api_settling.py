@@ -139,7 +139,9 @@ def test_the_line_is_everybodys(api: APIClient) -> None:
     assert answer.headers["ETag"]
     shown = answer.json()
     etas = {"eta_seconds", "eta_low_seconds", "eta_high_seconds"}
-    assert set(shown) == {"waiting", "per_minute", "open", "closed_because"} | etas
+    one = {"waiting", "per_minute", "open", "closed_because"} | etas
+    assert set(shown) == one | {"insurers"}
+    assert [set(each) for each in shown["insurers"]] == [one | {"insurer"}]
     assert (shown["waiting"], shown["per_minute"], shown["open"]) == (2, 100, True)
 
 

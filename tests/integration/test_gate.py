@@ -101,6 +101,7 @@ def test_a_window_counts_only_for_a_turn_that_would_fall_into_it_or_behind() -> 
 
 def test_insurers_have_their_own_permits_and_their_own_gates(settings: LazySettings) -> None:
     settings.INSURANCE_TRIAL_PER_MINUTE = 2
+    settings.INSURERS = {"another region": {}}
     here, there = insurers.default(), insurers.made("another region")
     assert [take(insurer=here) is not None for _ in range(3)] == [True, True, False]
     quota = permits.quota_of(Lane.TRIAL, there)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 
 from insurance.quota import clock, gate, limits, permits
 from insurance.quota.insurers import made
@@ -25,7 +26,9 @@ def schedules(clocks: Clocks, seeds: range, events: tuple[str, ...] = EVENTS) ->
     for seed in seeds:
         with transaction.atomic():
             clocks.begin()
-            yield Schedule(clocks, random.Random(seed), made(f"insurer {seed}"), events).run()
+            name = f"insurer {seed}"
+            with override_settings(INSURERS={name: {}}):
+                yield Schedule(clocks, random.Random(seed), made(name), events).run()
             transaction.set_rollback(True)
 
 

@@ -21,7 +21,7 @@ from tests.shape.test_environment import COMPOSE, READ, TOLD
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy" / "kubernetes"
-SCHEMAS = json.loads((ROOT / "tests" / "samples" / "kubernetes-1.33-schemas.json").read_text())
+SCHEMAS = json.loads((ROOT / "tests" / "samples" / "kubernetes" / "schemas-1.33.json").read_text())
 PROCFILE = commands(ROOT / "Procfile")
 SIMULATORS = {"insurer", "payments"}
 
