@@ -26,13 +26,7 @@ def went_the_long_way(environ: dict[str, Any], start_response: Any) -> list[byte
     return [b""]
 
 
-@pytest.fixture(autouse=True)
-def _on_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this test's transaction; and the line as it is now."""
-    monkeypatch.setattr("config.door.lanes.Lane.run", lambda lane, act: act())
-    monkeypatch.setattr("config.door.app._connected", lambda: None)
-    monkeypatch.setattr(looks, "LINE_KEPT_SECONDS", 60.0)
-    monkeypatch.setattr(looks, "line", looks._Line())
+pytestmark = pytest.mark.usefixtures("door_on_this_thread")
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ def headers_of(operation_id: str, ids: dict[str, int]) -> dict[str, str]:
     return {"Authorization": f"Bearer {AccessToken.for_user(user)}"}
 
 
+@pytest.mark.usefixtures("door_on_this_thread")
 @pytest.mark.parametrize(("operation_id", "mode"), ASKED, ids=[f"{name}-{mode.value}" for name, mode in ASKED])
 def test_the_schema_is_kept(
     operation_id: str, mode: GenerationMode, api_schema: OpenApiSchema, ids: dict[str, int]
