@@ -13,3 +13,6 @@ for name in ("INSURANCE_URL", "PAYMENT_URL", "PAYMENT_SECRET", "NOTICE_WEBHOOK_U
     os.environ.pop(name, None)
 
 from config.settings import *  # noqa: E402, F403
+
+# Looked for when asked for: each test client would else read the whole folder of static files before its first request.
+WHITENOISE_AUTOREFRESH = True
