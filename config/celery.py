@@ -16,6 +16,8 @@ from tasks.second_path import SecondPath, Topology
 from tasks.threads import Shared
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# The web processes and `migrate` look whether everything fits together; a worker would load every page for it.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("hospital")
 app.config_from_object("django.conf:settings", namespace="CELERY")
