@@ -218,10 +218,20 @@ def test_the_list_is_cheap_however_much_is_finished() -> None:
     finished_too()
     brought.unknown(), brought.manual_from_confirming(), brought.frozen()
     plan = cases.found().explain(analyze=True, buffers=True)
-    assert "settlement_open" in plan and "refund_refused" in plan, plan
+    assert live_indexes("settlement") & set(plan.split()) and "refund_refused" in plan, plan
     assert "Seq Scan on insurance_settlement" not in plan, plan
     assert "trial_away" in plan and "Seq Scan on insurance_trial" not in plan, plan
     assert rows_removed(plan) < 50, plan
+
+
+def live_indexes(of: str) -> set[str]:
+    """The indexes of a table in which nothing that is finished stands; any of them does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE '%%WHERE%%completed%%'",
+            [f"insurance_{of}"],
+        )
+        return {name for (name,) in cursor.fetchall()}
 
 
 def test_the_search_for_rows_that_the_plan_threw_away_finds_them() -> None:
