@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -51,13 +52,14 @@ def _quiet_hints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """What an earlier test made of a setting is not remembered, nor how the line stood a second ago."""
+    """What an earlier test made of a setting is not remembered, how the line stood, who was told to return."""
     if "django_db_setup" in request.fixturenames:
         from hospital import tuning  # noqa: PLC0415  Django's settings must be read first
-        from insurance.trial import outlook  # noqa: PLC0415
+        from insurance.trial import outlook, outside  # noqa: PLC0415
 
         tuning.forget()
         monkeypatch.setattr(outlook, "KEPT_SECONDS", 0.0)
+        monkeypatch.setattr(outside, "KEY", f"outside-{uuid4().hex}")
 
 
 def _drop(hint: Any) -> None:
