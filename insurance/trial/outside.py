@@ -1,7 +1,7 @@
 """Who was held back: so many stand outside, each told when to come again, and the next one after them.
 
 Without this everybody would be told the moment of the next free place, and all would come for it at once. They are
-counted in the cache, by the minute for which they were told; whoever asks earlier hears the same moment again. The
+counted in the cache, by the ten seconds for which they were told; whoever asks earlier hears the same moment again. The
 count only spreads them: the place itself is given by `admission`, to whoever is there. Without the cache everybody is
 told the next free place.
 """
@@ -19,8 +19,8 @@ from insurance.trial import line
 log = logging.getLogger(__name__)
 
 KEY = "outside"
-MINUTE_SECONDS = 60
-MOST_MINUTES = line.LATEST_RETURN_SECONDS // MINUTE_SECONDS
+SPAN_SECONDS = 10
+MOST_SPANS = line.LATEST_RETURN_SECONDS // SPAN_SECONDS
 KEPT_SECONDS = 2 * line.LATEST_RETURN_SECONDS
 
 
@@ -44,18 +44,17 @@ def come_again_after(appointment_id: int, ahead: int, insurer: Insurer, now: dat
 
 
 def _outside(insurer: Insurer, moment: int) -> int:
-    """How many are still to come; of those told for this minute, the share of it that is left."""
-    this, passed = divmod(moment, MINUTE_SECONDS)
-    told: dict[str, int] = cache.get_many([_minute(insurer, minute) for minute in range(this, this + MOST_MINUTES + 1)])
-    come = told.get(_minute(insurer, this), 0) * passed // MINUTE_SECONDS
-    return sum(told.values()) - come
+    """How many are still to come; all of those told for now, of whom some may be back already."""
+    first = moment // SPAN_SECONDS
+    told: dict[str, int] = cache.get_many([_told(insurer, span) for span in range(first, first + MOST_SPANS + 1)])
+    return sum(told.values())
 
 
 def _count(insurer: Insurer, told_for: int) -> None:
-    key = _minute(insurer, told_for // MINUTE_SECONDS)
+    key = _told(insurer, told_for // SPAN_SECONDS)
     cache.add(key, 0, KEPT_SECONDS)
     cache.incr(key)
 
 
-def _minute(insurer: Insurer, minute: int) -> str:
-    return f"{KEY}:{insurer.pk}:{minute}"
+def _told(insurer: Insurer, span: int) -> str:
+    return f"{KEY}:{insurer.pk}:{span}"

@@ -43,7 +43,7 @@ def test_who_asks_too_early_hears_the_same_moment_and_is_counted_once() -> None:
     assert told(other) <= 61 < told(third)
 
 
-def test_who_does_not_come_back_is_forgotten_with_the_minute() -> None:
+def test_who_does_not_come_back_is_forgotten_when_the_moment_is_past() -> None:
     now = timezone.now()
     at = [_after(now + timedelta(hours=hours), number) for hours in (0, 2) for number in range(3)]
     assert max(at[:2]) <= 61 < at[2]
