@@ -79,7 +79,7 @@ def release(trial: Trial) -> None:
 def expire_due(most: int = 500) -> int:
     """Trials whose validity is over, but for those that a claim waits for: it has them made again (`claims`)."""
     over = Trial.objects.filter(state=TrialState.PRICED, valid_until__lt=timezone.now(), claimed=False)
-    return sum(_run_out(row) for row in over.order_by("pk")[:most])
+    return sum(_run_out(row) for row in over.order_by("valid_until")[:most])
 
 
 def _require_booked(appointment: Appointment) -> None:
