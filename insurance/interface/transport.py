@@ -1,4 +1,4 @@
-"""Bytes over HTTP: one POST, one answer, no second try. Source: protocol 2 and 4.
+"""Bytes over HTTP: one request, one answer, no second try. Source: protocol 2 and 4.
 
 What went wrong before the first byte was written is NotSent; everything after it is OutcomeUnknown, also when a
 kept-alive connection turns out to be closed: we cannot know what the other side had read of it.
@@ -64,7 +64,7 @@ class HttpTransport:
         url = self._base_url + request.path
         try:
             with self._client.stream(
-                "POST", url, headers=headers, timeout=timeout_seconds, **_content(request)
+                request.method, url, headers=headers, timeout=timeout_seconds, **_content(request)
             ) as response:
                 body = _body(response, request.answer_bytes or MAX_ANSWER_BYTES)
                 return Reply(response.status_code, dict(response.headers), body)
@@ -89,16 +89,20 @@ class HttpTransport:
 
 def _headers(request: Request) -> dict[str, str]:
     """A form says itself what it is, with the boundary between its parts."""
-    if request.attachment is None:
+    if request.attachment is None or request.attachment.alone:
         return dict(request.headers)
     return {name: value for name, value in request.headers.items() if name.lower() != "content-type"}
 
 
 def _content(request: Request) -> dict[str, Any]:
-    """The envelope alone, or the envelope and the file as two parts of a form."""
+    """The envelope alone, the file alone, or the envelope and the file as two parts of a form; nothing for a GET."""
     file = request.attachment
+    if request.method == "GET":
+        return {}
     if file is None:
         return {"content": request.body}
+    if file.alone:
+        return {"content": file.content}
     return {
         "data": {file.envelope_part: request.body.decode()},
         "files": {file.part: (file.filename, file.content, "application/octet-stream")},

@@ -66,7 +66,9 @@ class Exchange:
 
     async def send_half(self, value: object) -> None:
         """Promise the whole answer, send its first half, hang up."""
-        body, kind = _encoded(value)
+        await self.halve(*_encoded(value))
+
+    async def halve(self, body: bytes, kind: bytes) -> None:
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})

@@ -1,4 +1,7 @@
-"""The insurer as an ASGI app: every POST is the interface, what begins with `/_` is for whoever watches."""
+"""The insurer as an ASGI app: every POST is the interface, what begins with `/_` is for whoever watches.
+
+FHIR paths are answered in FHIR, by a gateway in front of the same books, meter and faults (`fhir`).
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,13 +14,17 @@ from insurance.simulator.asgi import TEXT, BadBody, Exchange, Receive, Scope, Se
 from insurance.simulator.faults import BadScript, Faults
 from insurance.simulator.insurer import envelope, form, self_pay
 from insurance.simulator.insurer.envelope import NotAnEnvelope, Refused
+from insurance.simulator.insurer.fhir import gateway as fhir
+from insurance.simulator.insurer.fhir.gateway import FhirExchange
 from insurance.simulator.insurer.ledger import CHINA, Ledger
 from insurance.simulator.insurer.meter import Meter
 from insurance.simulator.insurer.misbehaviour import FAULTS, LOSING, THROTTLED, Work
 from insurance.simulator.insurer.transactions import carry_out, table
 from insurance.simulator.money import JsonObject
 
-ABOUT = "simulated insurer: POST the national envelope; GET /_ledger /_stats /_faults; POST /_faults /_reset\n"
+ABOUT = (
+    "simulated insurer: POST the national envelope or FHIR R4; GET /_ledger /_stats /_faults; POST /_faults /_reset\n"
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class Insurer:
         route = self.routes.get((exchange.method, exchange.path))
         if route is not None:
             await route(exchange)
+        elif fhir.is_meant(exchange):
+            await self._interface(FhirExchange(scope, receive, send, self.ledger))
         elif exchange.method == "POST":
             await self._interface(exchange)
         else:
