@@ -5,6 +5,7 @@ an update names the visit by its mdtrt_id (conditional update, http.html), in a 
 """
 
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from insurance.interface.dialects.fhir.exchanges import found, instant, post, search, token, transact, transacted
@@ -135,7 +136,7 @@ def _found(question: VisitSearch, reply: Reply) -> tuple[tuple[str, str], ...]:
 
 
 def _named(system: str, value: str) -> str:
-    return f"identifier={token(system, value)}"
+    return urlencode({"identifier": token(system, value)})
 
 
 def _urn(name: str) -> str:
