@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,14 @@ HTML = b"text/html; charset=utf-8"
 TEXT = b"text/plain; charset=utf-8"
 CSV = b"text/csv; charset=utf-8"
 FILE = b"application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is neither JSON nor a file: its bytes and their type."""
+
+    body: bytes
+    kind: bytes
 
 
 class BadBody(Exception):
@@ -61,7 +70,7 @@ class Exchange:
         await self.send(status, dumps(value))
 
     async def answer(self, value: object) -> None:
-        """HTTP 200 with a file, if the value is bytes, and else with JSON."""
+        """HTTP 200 with a file, if the value is bytes, with what a `Content` says, and else with JSON."""
         await self.send(200, *_encoded(value))
 
     async def send_half(self, value: object) -> None:
@@ -86,6 +95,8 @@ class Exchange:
 
 def _encoded(value: object) -> tuple[bytes, bytes]:
     """The body and its content type."""
+    if isinstance(value, Content):
+        return value.body, value.kind
     return (value, FILE) if isinstance(value, bytes) else (dumps(value), JSON)
 
 
