@@ -19,10 +19,11 @@ from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
 from insurance.interface import dialects
 from insurance.interface.client import InsuranceClient, Outcome
-from insurance.interface.errors import NotSent, Throttled
+from insurance.interface.errors import NotSent, NotSignedIn, Throttled
+from insurance.interface.exchange import Dialect
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.transport import HttpTransport
-from insurance.quota import adapting, circuit, clock, directory, insurers, permits
+from insurance.quota import adapting, circuit, clock, directory, insurers, permits, signing
 from insurance.quota.directory import DEFAULT
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
@@ -70,6 +71,9 @@ def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
     """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
     try:
         yield _client(held, lane, purpose)
+    except NotSignedIn:
+        signing.forget(held.insurer)
+        raise
     except Throttled as error:
         adapting.throttled(held.quota_id, error.retry_after_seconds)
         raise
@@ -83,9 +87,19 @@ def profile(insurer: str = DEFAULT) -> Profile:
     return directory.terms(insurer).profile()
 
 
+@cache
+def dialect(insurer: str = DEFAULT) -> Dialect:
+    """How one speaks to it."""
+    return dialects.load(directory.terms(insurer).dialect)
+
+
 def _client(held: Held, lane: Lane, purpose: str) -> InsuranceClient:
     insurer, journal = held.insurer, _Journal(held, lane, purpose)
-    return InsuranceClient(profile(insurer), _dialect(insurer), _transport(insurer), journal, _now)
+
+    def speaking(about: Profile) -> InsuranceClient:
+        return InsuranceClient(about, dialect(insurer), _transport(insurer), journal, _now)
+
+    return speaking(signing.signed_in(insurer, dialect(insurer), profile(insurer), speaking))
 
 
 class _Journal:
@@ -189,8 +203,3 @@ def _now() -> datetime:
 def _transport(insurer: str) -> HttpTransport:
     """One for each: connections that hang at one are none of the others'."""
     return HttpTransport(profile(insurer))
-
-
-@cache
-def _dialect(insurer: str) -> dialects.Dialect:
-    return dialects.load(directory.terms(insurer).dialect)

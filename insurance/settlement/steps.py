@@ -88,7 +88,7 @@ def _send(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Bill
         settlement.total_fen,
         conversation.ORDINARY_OUTPATIENT,
         invono=str(settlement.pk),
-        split=PolicySplit(**settlement.trial.split),
+        split=PolicySplit(**settlement.trial.split) if settlement.trial.split else None,
         msgid=settlement.settle_msgid,
     )
 

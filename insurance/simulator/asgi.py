@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,16 @@ HTML = b"text/html; charset=utf-8"
 TEXT = b"text/plain; charset=utf-8"
 CSV = b"text/csv; charset=utf-8"
 FILE = b"application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is neither JSON nor a file, or has a status or headers of its own: its bytes and their type."""
+
+    body: bytes
+    kind: bytes
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class BadBody(Exception):
@@ -52,8 +63,10 @@ class Exchange:
             body += message.get("body", b"")
         return body
 
-    async def send(self, status: int, body: bytes, kind: bytes = JSON) -> None:
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+    async def send(
+        self, status: int, body: bytes, kind: bytes = JSON, more: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
@@ -61,14 +74,15 @@ class Exchange:
         await self.send(status, dumps(value))
 
     async def answer(self, value: object) -> None:
-        """HTTP 200 with a file, if the value is bytes, and else with JSON."""
-        await self.send(200, *_encoded(value))
+        """HTTP 200 with a file, if the value is bytes, with what a `Content` says, and else with JSON."""
+        if isinstance(value, Content):
+            await self.send(value.status, value.body, value.kind, value.headers)
+        else:
+            await self.send(200, *_encoded(value))
 
     async def send_half(self, value: object) -> None:
         """Promise the whole answer, send its first half, hang up."""
-        await self.halve(*_encoded(value))
-
-    async def halve(self, body: bytes, kind: bytes) -> None:
+        body, kind = _encoded(value)
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
@@ -88,6 +102,8 @@ class Exchange:
 
 def _encoded(value: object) -> tuple[bytes, bytes]:
     """The body and its content type."""
+    if isinstance(value, Content):
+        return value.body, value.kind
     return (value, FILE) if isinstance(value, bytes) else (dumps(value), JSON)
 
 

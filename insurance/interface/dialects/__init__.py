@@ -7,6 +7,7 @@ from insurance.interface.exchange import Dialect
 __all__ = ["DIALECTS", "Dialect", "load"]
 
 DIALECTS: dict[str, str] = {
+    "delimited": "insurance.interface.dialects.delimited.DIALECT",
     "fhir": "insurance.interface.dialects.fhir.DIALECT",
     "national": "insurance.interface.dialects.national.DIALECT",
 }

@@ -7,16 +7,14 @@ wrong_totals, rubbish, html, empty, half, http_500. The caller cannot tell the l
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import dataclass
 
-from insurance.simulator.asgi import HTML, TEXT, Exchange
+from insurance.simulator.asgi import HTML, TEXT, Content, Exchange
 from insurance.simulator.faults import Rule
-from insurance.simulator.insurer.envelope import refused
-from insurance.simulator.insurer.ledger import CHINA
 from insurance.simulator.money import JsonObject
 
-Reply = JsonObject | bytes
-"""A message, or a file."""
+Reply = JsonObject | bytes | Content
+"""A message, a file, or a message that is no JSON."""
 
 THROTTLED = "访问过于频繁，请稍后再试"
 BUSY = "系统繁忙，请稍后再试"
@@ -24,15 +22,27 @@ BAD_SIGNATURE = "签名不一致!"
 PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 HANG_SECONDS = 60.0
 SLOW_SECONDS = 1.0
-TOTALS = ("medfee_sumamt", "det_item_fee_sumamt")
 
-Work = Callable[[], Reply]
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One call as a face understood it: `work()` carries it out. `refuse` is how this wire says no, `spoil` what an
+    answer looks like whose total is one yuan too high, so that neither the lines nor the parts add up to it."""
+
+    carry_out: Callable[[], Reply]
+    refuse: Callable[[str], Reply]
+    spoil: Callable[[Reply], Reply]
+
+    def __call__(self) -> Reply:
+        return self.carry_out()
+
+
 Fault = Callable[[Exchange, Rule, Work], Awaitable[None]]
 
 
 async def _refuse(exchange: Exchange, rule: Rule, work: Work) -> None:
     usual = THROTTLED if rule.kind == "throttle" else BUSY
-    await exchange.send_json(200, refused(datetime.now(CHINA), rule.message or usual))
+    await exchange.answer(work.refuse(rule.message or usual))
 
 
 async def _hang(exchange: Exchange, rule: Rule, work: Work) -> None:
@@ -67,7 +77,7 @@ async def _duplicate(exchange: Exchange, rule: Rule, work: Work) -> None:
 
 
 async def _wrong_totals(exchange: Exchange, rule: Rule, work: Work) -> None:
-    await exchange.answer(_with_wrong_totals(work()))
+    await exchange.answer(work.spoil(work()))
 
 
 async def _rubbish(exchange: Exchange, rule: Rule, work: Work) -> None:
@@ -92,19 +102,6 @@ async def _half(exchange: Exchange, rule: Rule, work: Work) -> None:
 async def _http_500(exchange: Exchange, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(500, (rule.message or "Internal Server Error").encode(), TEXT)
-
-
-def _with_wrong_totals(reply: Reply) -> Reply:
-    """The reply with each total one yuan too high, so that neither the lines nor the parts add up to it. A file
-    stays as it is."""
-    output = reply.get("output") if isinstance(reply, dict) else None
-    nodes = output.values() if isinstance(output, dict) else output or ()
-    for node in nodes:
-        for row in node if isinstance(node, list) else [node]:
-            wrong = {field: row[field] + 1 for field in TOTALS if isinstance(row, dict) and field in row}
-            if wrong:
-                row.update(wrong)
-    return reply
 
 
 LOSING = frozenset({"lose", "drop_after"})

@@ -7,7 +7,7 @@ import pytest
 
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refusal, Refused, Throttled
 from insurance.interface.exchange import Reply
-from insurance.simulator.insurer.fhir.answers import problem
+from insurance.simulator.insurer.faces.fhir.answers import problem
 from tests.unit.interface.fhir_words import FHIR, QUESTIONS, decoded, document, golden, replied
 
 OUTCOMES = ("charges", "settlement", "cancellation")

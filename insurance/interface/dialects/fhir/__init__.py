@@ -3,12 +3,10 @@
 `INSURANCE_URL` is the insurer's FHIR base. The transaction numbers (infno) are names in our journal, and are not sent.
 """
 
-from insurance.interface.dialects.fhir import bills, charges, persons, reversals, signing, statements, transfers, visits
+from insurance.interface.dialects.fhir import bills, charges, persons, reversals, statements, transfers, visits
 from insurance.interface.exchange import Dialect
 
 DIALECT = Dialect(
-    sign_in=signing.SIGN_IN,
-    sign_out=signing.SIGN_OUT,
     person=persons.PERSON,
     register=visits.REGISTER,
     cancel_registration=visits.CANCEL_REGISTRATION,

@@ -61,6 +61,8 @@ def _try(profile: Profile, msgid: str, now: datetime, question: Pricing) -> Requ
 def _settle(profile: Profile, msgid: str, now: datetime, question: Settling) -> Request:
     """As tried, with the trial's split, which the insurer may compare (protocol 3.8)."""
     split = question.split
+    if split is None:
+        raise ValueError("a settlement repeats the split that the trial answered")
     parts = (split.fulamt_ownpay_fen, split.overlmt_selfpay_fen, split.preselfpay_fen, split.inscp_scp_fen)
     told = [(name, {"valueQuantity": _quantity(fen)}) for name, fen in zip(SPLIT, parts, strict=True)]
     invoice: tuple[str, Json] = ("invono", {"valueString": question.invono})

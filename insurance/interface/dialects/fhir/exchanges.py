@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from insurance.interface.dialects.fhir.replies import resource
 from insurance.interface.dialects.fhir.resources import written
-from insurance.interface.dialects.fhir.vocabulary import CENTRE_TIME, Json
+from insurance.interface.dialects.fhir.vocabulary import Json
 from insurance.interface.errors import OutcomeUnknown
 from insurance.interface.exchange import Reply, Request
 from insurance.interface.profile import Operation, Profile
+from insurance.interface.times import centre_time
 
 FHIR_JSON = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
@@ -79,7 +80,5 @@ def transacted(question: object, reply: Reply) -> None:
 
 
 def instant(moment: datetime) -> str:
-    """A dateTime with seconds and zone. Raises ValueError for a naive time, which would be the machine's own."""
-    if moment.tzinfo is None:
-        raise ValueError("a time on the wire must be aware")
-    return moment.astimezone(CENTRE_TIME).isoformat(timespec="seconds")
+    """A dateTime with seconds and zone. Raises ValueError for a naive time."""
+    return centre_time(moment).isoformat(timespec="seconds")

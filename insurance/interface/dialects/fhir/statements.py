@@ -12,7 +12,6 @@ from insurance.interface.dialects.fhir.parties import hospital, insurer, region
 from insurance.interface.dialects.fhir.reading import required, text
 from insurance.interface.dialects.fhir.replies import outcome, resource
 from insurance.interface.dialects.fhir.vocabulary import (
-    CENTRE_TIME,
     TOTAL,
     UPDATE,
     Codes,
@@ -27,6 +26,7 @@ from insurance.interface.errors import OutcomeUnknown
 from insurance.interface.exchange import Exchange, Reply, Request
 from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer, ResultFile, SelfPayReport
 from insurance.interface.profile import Operation, Profile
+from insurance.interface.times import CENTRE_TIME, centre_time
 
 BALANCED, DIFFERENT = "complete", "partial"
 PATH = "/PaymentReconciliation/$reconcile"
@@ -124,7 +124,7 @@ def _report(profile: Profile, msgid: str, now: datetime, report: SelfPayReport) 
         "created": instant(now),
         "provider": hospital(profile),
         "payment": logical("PaymentReconciliation", Sid.PAYMENT, report.payment_no),
-        "paymentDate": report.paid_at.astimezone(CENTRE_TIME).date().isoformat(),
+        "paymentDate": centre_time(report.paid_at).date().isoformat(),
         "payee": hospital(profile),
         "recipient": insurer(profile),
         "amount": money(report.cash_fen),

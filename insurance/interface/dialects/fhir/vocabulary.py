@@ -4,7 +4,6 @@ A FHIR insurer that has systems of its own wants them here; what stands in each 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta, timezone
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -13,9 +12,6 @@ from insurance.interface.messages import Card
 
 Json = dict[str, Any]
 """A resource, or part of one, as the wire has it; numbers are Decimal."""
-
-CENTRE_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""What a day is, where FHIR wants a day; times carry their zone."""
 
 BASE = "https://hospital-line.example/fhir"
 """A name and no address: example is reserved (RFC 2606). Nothing is fetched from there."""

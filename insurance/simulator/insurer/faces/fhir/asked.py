@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from insurance.simulator.insurer.envelope import NotAnEnvelope
-from insurance.simulator.insurer.fhir.words import by_reference, card, code, inside, sid, wall
+from insurance.simulator.insurer.faces.fhir.words import TOTAL_URL, by_reference, card, code, inside, sid, wall
 from insurance.simulator.money import JsonObject
 
 NOT_SAID = "-"
@@ -207,6 +207,28 @@ def reconciliation(resource: JsonObject) -> Asked:
         return _asked("3202", {"data": {**data, **more}}, resource)
     more = {"insutype": code(given["insutype"], "insutype"), "acct_pay": given["account"]["value"]}
     return _asked("3201", {"data": {**data, **more}}, resource)
+
+
+def file() -> Asked:
+    """9101: a file without a name."""
+    return Asked("9101", {"fsUploadIn": {"filename": "statement.zip", "fixmedins_code": NOT_SAID}})
+
+
+def notice(resource: JsonObject) -> Asked:
+    """4261, which has no envelope of its own (protocol 3.16)."""
+    visit = inside(resource, "Encounter")
+    subject = visit.get("subject", {})
+    totals = [each["valueMoney"]["value"] for each in resource["extension"] if each["url"] == TOTAL_URL]
+    report = {
+        "iptOtpNo": sid(visit["identifier"], "ipt_otp_no"),
+        "mdtrtId": sid(visit["identifier"], "mdtrt_id"),
+        "setlId": by_reference(resource.get("response"), "setl_id"),
+        "psnName": subject.get("display", ""),
+        "certno": by_reference(subject, "certno"),
+        "medfeeSumamt": totals[0],
+        "psnCashPay": resource["amount"]["value"],
+    }
+    return _asked("4261", report, resource)
 
 
 def _asked(infno: str, input: JsonObject, resource: JsonObject) -> Asked:

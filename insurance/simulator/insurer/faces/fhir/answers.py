@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from insurance.simulator.insurer.envelope import DEFAULT_REGION
-from insurance.simulator.insurer.fhir.asked import SPLIT, Asked
-from insurance.simulator.insurer.fhir.words import (
+from insurance.simulator.insurer.faces.fhir.asked import SPLIT, Asked
+from insurance.simulator.insurer.faces.fhir.words import (
     BASE,
     HL7,
     VISIT_URL,
@@ -46,14 +46,14 @@ def answered(asked: Asked, output: object) -> Answer:
     return ANSWERS[asked.infno](asked, output)
 
 
-def refused(asked: Asked | None, text: str) -> Answer:
+def refused(asked: Asked, text: str) -> Answer:
     """A business refusal, in the place that the resource has for it; else as an OperationOutcome."""
     reason = _reason(text)
-    if asked and asked.resource and asked.infno in OPERATIONS:
+    if asked.resource and asked.infno in OPERATIONS:
         return 200, {**_response(asked, asked.resource), "outcome": "error", "error": [{"code": reason}]}
-    if asked and asked.resource and asked.infno == "2601":
+    if asked.resource and asked.infno == "2601":
         return 201, {**asked.resource, "status": "rejected", "statusReason": reason}
-    if asked and asked.infno == "5203" and code(reason, "refusal") == "no_such_settlement":
+    if asked.infno == "5203" and code(reason, "refusal") == "no_such_settlement":
         return 200, _bundle("searchset", [])
     if code(reason, "refusal").startswith("no_such"):
         return 404, problem("not-found", reason)
@@ -242,6 +242,13 @@ def _visit(row: JsonObject) -> JsonObject:
     }
 
 
+def _kept(asked: Asked, output: JsonObject) -> Answer:
+    """Where the file lies is said in the header, which is made of this; an id may hold no slash."""
+    said = problem("informational", {"text": "created"}, "information")
+    said["issue"][0]["diagnostics"] = f"/Binary/{output['file_qury_no'].replace('/', '.')}"
+    return 201, said
+
+
 def _bundle(kind: str, matches: list[JsonObject]) -> JsonObject:
     entries = [
         {"fullUrl": f"{BASE}/{each['resourceType']}/{place}", "resource": each, "search": {"mode": "match"}}
@@ -305,4 +312,5 @@ ANSWERS: dict[str, Callable[[Asked, Any], Answer]] = {
     "5201": _visits,
     "5203": _queried,
     "5204": _standing,
+    "9101": _kept,
 }
