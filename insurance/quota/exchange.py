@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -91,6 +91,12 @@ def profile(insurer: str = DEFAULT) -> Profile:
 def dialect(insurer: str = DEFAULT) -> Dialect:
     """How one speaks to it."""
     return dialects.load(directory.terms(insurer).dialect)
+
+
+def sign_no_of(insurer: str, day: date) -> str:
+    """The day's sign-in, where messages name one; "" where there was none."""
+    about = dialect(insurer)
+    return signing.number_of(insurer, day, about, profile(insurer)) if about.signs_in else ""
 
 
 def _client(held: Held, lane: Lane, purpose: str) -> InsuranceClient:
