@@ -78,7 +78,7 @@ def bill(**changes: object) -> Bill:
         "clr_optins": "",
         **changes,
     }
-    return Bill(**parts)  # type: ignore[arg-type]
+    return Bill(**parts)
 
 
 SETTLED = bill(
