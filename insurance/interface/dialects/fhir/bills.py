@@ -194,6 +194,6 @@ def _bill(
 
 TRY: Exchange[Pricing, Bill] = Exchange(Operation.TRIAL, _try, _tried)
 SETTLE: Exchange[Settling, Bill] = Exchange(Operation.SETTLE, _settle, _settled)
-CANCEL: Exchange[SettlementKey, Bill] = Exchange(Operation.CANCEL, _cancel, _cancelled)
+CANCEL: Exchange[SettlementKey, Bill | None] = Exchange(Operation.CANCEL, _cancel, _cancelled)
 QUERY: Exchange[SettlementKey, Bill] = Exchange(Operation.QUERY, _query, _queried)
 SETTLED_IDS: Exchange[VisitKey, tuple[str, ...]] = Exchange(Operation.FEE_DETAILS, _search_visit, _ids)
