@@ -188,9 +188,9 @@ class InsuranceClient:
         """
         return self._call(_there(self._dialect.settled_ids), questions.VisitKey(insured, mdtrt_id))
 
-    def by_message(self, insured: Insured, mdtrt_id: str, chrg_bchno: str, omsgid: str) -> Bill:
+    def by_message(self, insured: Insured, mdtrt_id: str, invono: str, omsgid: str) -> Bill:
         """What the message made, where it can be asked so. May be repeated. Refused, "no_such_settlement": nothing."""
-        question = questions.MessageKey(insured, mdtrt_id, chrg_bchno, omsgid)
+        question = questions.MessageKey(insured, mdtrt_id, invono, omsgid)
         return self._call(_there(self._dialect.by_message), question)
 
     def report_self_pay(self, report: SelfPayReport, msgid: str | None = None) -> None:
@@ -200,7 +200,7 @@ class InsuranceClient:
 
     def day_totals(self, question: DayTotals) -> DayTotalsAnswer:
         """3201: compare totals. May be repeated."""
-        return self._call(_there(self._dialect.day_totals), question)
+        return self._call(self._dialect.day_totals, question)
 
     def day_details(self, question: DayDetails) -> ResultFile:
         """3202: compare details with our file (protocol 3.12); where the result lies. May be repeated."""

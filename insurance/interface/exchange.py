@@ -102,6 +102,7 @@ class Dialect:
     settle: Exchange[questions.Settling, messages.Bill]
     cancel: Exchange[questions.SettlementKey, messages.Bill | None]
     query: Exchange[questions.SettlementKey, messages.Bill]
+    day_totals: Exchange[messages.DayTotals, messages.DayTotalsAnswer]
     settled_ids: Exchange[questions.VisitKey, tuple[str, ...]] | None = None
     """What stands at a visit, whoever asked for it."""
     by_message: Exchange[questions.MessageKey, messages.Bill] | None = None
@@ -117,7 +118,6 @@ class Dialect:
     """Without it an upload takes the place of the one before."""
     report_self_pay: Exchange[messages.SelfPayReport, None] | None = None
     """Without it the network is not told what patients pay themselves."""
-    day_totals: Exchange[messages.DayTotals, messages.DayTotalsAnswer] | None = None
     day_details: Exchange[messages.DayDetails, messages.ResultFile] | None = None
     """Without it, and the files, settlements are asked about one by one."""
     upload: Exchange[questions.FileUpload, str] | None = None

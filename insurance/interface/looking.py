@@ -11,7 +11,7 @@ from insurance.interface.messages import Bill, Insured
 
 
 def settlements(
-    client: InsuranceClient, insured: Insured, mdtrt_id: str, chrg_bchno: str, msgids: Iterable[str], setl_id: str = ""
+    client: InsuranceClient, insured: Insured, mdtrt_id: str, invono: str, msgids: Iterable[str], setl_id: str = ""
 ) -> tuple[Bill, ...]:
     """Every settlement of the visit that the insurer shows, taken back or not, and the one of this number.
 
@@ -21,11 +21,11 @@ def settlements(
     if client.dialect.settled_ids is not None:
         named = dict.fromkeys([*client.settled_ids(insured, mdtrt_id), setl_id])
         return tuple(client.query(insured, mdtrt_id, each) for each in named if each)
-    return tuple(_made(client, insured, mdtrt_id, chrg_bchno, sorted(msgids)))
+    return tuple(_made(client, insured, mdtrt_id, invono, sorted(msgids)))
 
 
 def undo_message(
-    client: InsuranceClient, insured: Insured, mdtrt_id: str, chrg_bchno: str, omsgid: str, oinfno: str
+    client: InsuranceClient, insured: Insured, mdtrt_id: str, invono: str, omsgid: str, oinfno: str
 ) -> None:
     """Undo whatever the message made (2601), or find it and cancel it.
 
@@ -34,7 +34,7 @@ def undo_message(
     if client.dialect.reverse is not None:
         client.reverse(insured, omsgid, oinfno)
         return
-    made = list(_made(client, insured, mdtrt_id, chrg_bchno, [omsgid]))
+    made = list(_made(client, insured, mdtrt_id, invono, [omsgid]))
     if not made:
         raise Refused("the message made no settlement", code=Refusal.NOTHING_TO_REVERSE)
     if made[0].refunded:
@@ -43,11 +43,11 @@ def undo_message(
 
 
 def _made(
-    client: InsuranceClient, insured: Insured, mdtrt_id: str, chrg_bchno: str, msgids: Iterable[str]
+    client: InsuranceClient, insured: Insured, mdtrt_id: str, invono: str, msgids: Iterable[str]
 ) -> Iterator[Bill]:
     for msgid in msgids:
         try:
-            yield client.by_message(insured, mdtrt_id, chrg_bchno, msgid)
+            yield client.by_message(insured, mdtrt_id, invono, msgid)
         except Refused as refused:
             if refused.code != Refusal.NO_SUCH_SETTLEMENT:
                 raise

@@ -113,11 +113,11 @@ class SettlementKey:
 
 @dataclass(frozen=True, slots=True)
 class MessageKey:
-    """A settlement by the message of ours that asked for it."""
+    """A settlement by the message of ours that asked for it, and the receipt that it named."""
 
     insured: Insured
     mdtrt_id: str
-    chrg_bchno: str
+    invono: str
     omsgid: str
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models.functions import Now
 
@@ -21,8 +22,9 @@ from insurance.interface import dialects
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.errors import NotSent, NotSignedIn, Throttled
 from insurance.interface.exchange import Dialect
+from insurance.interface.lines import SCHEME, LineTransport
 from insurance.interface.profile import Operation, Profile
-from insurance.interface.transport import HttpTransport
+from insurance.interface.transport import HttpTransport, Transport
 from insurance.quota import adapting, circuit, clock, directory, insurers, permits, signing
 from insurance.quota.directory import DEFAULT
 from insurance.quota.lanes import Lane
@@ -206,6 +208,7 @@ def _now() -> datetime:
 
 
 @cache
-def _transport(insurer: str) -> HttpTransport:
+def _transport(insurer: str) -> Transport:
     """One for each: connections that hang at one are none of the others'."""
-    return HttpTransport(profile(insurer))
+    about = profile(insurer)
+    return LineTransport(about) if urlsplit(about.base_url).scheme == SCHEME else HttpTransport(about)

@@ -35,7 +35,7 @@ def reverse(difference: Difference) -> Conclusion:
     if said not in MAY_GO:
         return as_it_was(f"not reversed: our settlement says {said} by now")
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
-    about = conversation.insured_of(visit), visit.mdtrt_id, visit.chrg_bchno
+    about = conversation.insured_of(visit), visit.mdtrt_id, settlement.invono
 
     def say(client: InsuranceClient) -> Conclusion:
         try:

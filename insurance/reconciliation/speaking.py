@@ -85,7 +85,6 @@ def _office_book(ours: Ours, office: Office, *, details: bool) -> OfficeBook:
     asked = [_ask(ours, group) for group in ours.groups if group[1:] == office]
     held = ours.office(*office)
     said, must = [each.row for each in held], not all(each.balanced for each in asked)
-    must = must or dialect(office[2]).day_totals is None
     result = _details(ours.day, office, held, must=must) if must or details else None
     if result is None:
         return OfficeBook(said, said, asked, one_by_one=False)
@@ -112,12 +111,8 @@ def _ask(ours: Ours, group: Group) -> Asked:
 
 
 def _has_total(day: date, insurer: str, held: Sequence[Held]) -> bool:
-    """Whether there is a total to ask about: not where the interface has none, nor of a day on which nobody signed in
-    and nothing was settled."""
-    about = dialect(insurer)
-    if about.day_totals is None:
-        return False
-    return bool(held) or not about.signs_in or bool(sign_no_of(insurer, day))
+    """Whether there is a total to ask about: not of a day on which nobody signed in and nothing was settled."""
+    return bool(held) or not dialect(insurer).signs_in or bool(sign_no_of(insurer, day))
 
 
 def _say_totals(question: DayTotals, client: InsuranceClient) -> DayTotalsAnswer:

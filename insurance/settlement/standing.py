@@ -45,7 +45,7 @@ def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> S
     insured, own = conversation.insured_of(visit), own_msgids(settlement)
     may_settle = _may_still_arrive(settlement, Operation.SETTLE)
     may_undo = _may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE)
-    bills = looking.settlements(client, insured, visit.mdtrt_id, visit.chrg_bchno, own, settlement.setl_id)
+    bills = looking.settlements(client, insured, visit.mdtrt_id, settlement.invono, own, settlement.setl_id)
     live = [bill for bill in bills if not bill.refunded]
     return Standing(
         ours=tuple(bill for bill in live if bill.medins_setl_id in own),

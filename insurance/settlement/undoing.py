@@ -82,7 +82,7 @@ def take_back(client: InsuranceClient, visit: Visit, bills: tuple[Bill, ...]) ->
 def _reversed_by_msgid(client: InsuranceClient, settlement: Settlement, visit: Visit) -> bool:
     """2601 by the message that asked for it. False: refused for a reason that says nothing of what stands."""
     oinfno = profile(settlement.insurer).infno(Operation.SETTLE)
-    about = conversation.insured_of(visit), visit.mdtrt_id, visit.chrg_bchno
+    about = conversation.insured_of(visit), visit.mdtrt_id, settlement.invono
     try:
         looking.undo_message(client, *about, settlement.settle_msgid, oinfno)
     except Refused as error:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from insurance.simulator.money import JsonObject
 
@@ -32,6 +32,20 @@ class Content:
 
 class BadBody(Exception):
     """The body is not one JSON object; the caller is told so."""
+
+
+class Answering(Protocol):
+    """Whoever asked, and the ways in which it may be answered or not."""
+
+    async def send(self, status: int, body: bytes, kind: bytes = JSON) -> None: ...
+
+    async def send_json(self, status: int, value: object) -> None: ...
+
+    async def answer(self, value: object) -> None: ...
+
+    async def send_half(self, value: object) -> None: ...
+
+    async def abort(self) -> None: ...
 
 
 class Exchange:
@@ -78,11 +92,11 @@ class Exchange:
         if isinstance(value, Content):
             await self.send(value.status, value.body, value.kind, value.headers)
         else:
-            await self.send(200, *_encoded(value))
+            await self.send(200, *encoded(value))
 
     async def send_half(self, value: object) -> None:
         """Promise the whole answer, send its first half, hang up."""
-        body, kind = _encoded(value)
+        body, kind = encoded(value)
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
@@ -100,7 +114,7 @@ class Exchange:
             pass
 
 
-def _encoded(value: object) -> tuple[bytes, bytes]:
+def encoded(value: object) -> tuple[bytes, bytes]:
     """The body and its content type."""
     if isinstance(value, Content):
         return value.body, value.kind

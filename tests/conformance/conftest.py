@@ -1,5 +1,5 @@
 """Every dialect beside a centre that speaks it, as processes of their own. A dialect joins by its line in DIALECTS and
-its face's line in FACES, of the same name: nothing is written here."""
+its face's line in FACES, of the same name: nothing is written here. One outside the package is named in CENTRES."""
 
 from collections.abc import Iterator
 
@@ -21,6 +21,10 @@ from tests.integration.conftest import (
 from tests.simulators import Simulator, running
 
 __all__ = ["_database", "payments", "payments_process"]
+
+
+CENTRES = {**dict(zip(DIALECTS, DIALECTS, strict=True)), "examples.forms.DIALECT": "examples.forms.centre.Centre"}
+"""By dialect, the face that speaks it."""
 
 
 class Centre(Simulator):
@@ -56,9 +60,9 @@ class Centre(Simulator):
         return [row for row in self.ledger()["settlements"] if not row["refunded"]]
 
 
-@pytest.fixture(scope="session", params=sorted(DIALECTS))
+@pytest.fixture(scope="session", params=sorted(CENTRES))
 def centre_process(request: pytest.FixtureRequest) -> Iterator[Centre]:
-    with running("insurer", "--dialect", request.param) as simulator:
+    with running("insurer", "--dialect", CENTRES[request.param]) as simulator:
         yield Centre(request.param, simulator.url)
 
 

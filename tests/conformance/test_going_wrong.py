@@ -14,7 +14,7 @@ from tests.conformance.conftest import Centre
 from tests.integration import doing
 from tests.simulators import Simulator
 
-LOST = ("lose", "half", "http_500", "html", "empty", "rubbish")
+LOST = ("lose", "half", "http_500", "rubbish")
 """Carried out, and nothing that can be read comes back."""
 
 

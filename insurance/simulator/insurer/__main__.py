@@ -1,9 +1,11 @@
 """`python -m insurance.simulator.insurer`; every option also by environment, `INSURER_PORT` and so on."""
 
 from argparse import Namespace
+from functools import partial
 
 from insurance.simulator.insurer.app import Insurer, Settings
 from insurance.simulator.insurer.faces import FACES
+from insurance.simulator.insurer.lines import listen
 from insurance.simulator.options import Options, share
 from insurance.simulator.server import run
 
@@ -12,6 +14,7 @@ def options() -> Namespace:
     options = Options("INSURER", "A simulated insurer behind the national medical-insurance interface.")
     options.value("--host", str, "127.0.0.1", "address to listen on")
     options.value("--port", int, 9301, "port to listen on")
+    options.value("--line-port", int, "0", "port that takes the same messages as lines over TCP; 0: none")
     options.value("--per-minute", int, 100, "n: calls of a metered transaction allowed in a window")
     options.value("--window-seconds", float, 60.0, "length of the window")
     options.value("--dialect", str, "national", f"the wire: {', '.join(FACES)}, or the dotted name of a face")
@@ -37,7 +40,9 @@ def main() -> None:
         seed=given.seed,
         latency_seconds=given.latency_seconds,
     )
-    run(Insurer(settings), given.host, given.port)
+    insurer = Insurer(settings)
+    beside = partial(listen, insurer, given.host, given.line_port) if given.line_port else None
+    run(insurer, given.host, given.port, beside)
 
 
 if __name__ == "__main__":

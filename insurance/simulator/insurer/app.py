@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
-from insurance.simulator.asgi import TEXT, BadBody, Exchange, Receive, Scope, Send, loads
+from insurance.simulator.asgi import TEXT, Answering, BadBody, Exchange, Receive, Scope, Send, loads
 from insurance.simulator.faults import BadScript, Faults
 from insurance.simulator.insurer.faces import Message, NotUnderstood, face
 from insurance.simulator.insurer.ledger import Ledger
@@ -73,17 +73,21 @@ class Insurer:
         """Understand the call, count its arrival, answer it or not."""
         msgid = exchange.header(b"x-msgid") or exchange.header(b"x-request-id")
         headers = exchange.header(b"content-type"), msgid
+        await self.take(exchange, Message(exchange.path, await exchange.body(), *headers), exchange.arrived_ns)
+
+    async def take(self, exchange: Answering, message: Message, arrived_ns: int) -> None:
+        """One message, by HTTP or by a line (`lines`); `arrived_ns` is `time.monotonic_ns()` of its first byte."""
         try:
-            asked = self.face.understand(Message(exchange.path, await exchange.body(), *headers))
+            asked = self.face.understand(message)
         except NotUnderstood as error:
             await exchange.answer(error.reply)
             return
-        over, work = self.meter.arrive(asked.infno, asked.msgid, exchange.arrived_ns), asked.work
+        over, work = self.meter.arrive(asked.infno, asked.msgid, arrived_ns), asked.work
         if over and self.settings.enforce:
             work = replace(work, carry_out=lambda: self._throttled(asked.work))
         await self._answer(exchange, asked.infno, work)
 
-    async def _answer(self, exchange: Exchange, infno: str, work: Work) -> None:
+    async def _answer(self, exchange: Answering, infno: str, work: Work) -> None:
         self.meter.enter()
         try:
             if self.settings.latency_seconds:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from insurance.simulator.asgi import HTML, TEXT, Content, Exchange
+from insurance.simulator.asgi import HTML, TEXT, Answering, Content
 from insurance.simulator.faults import Rule
 from insurance.simulator.money import JsonObject
 
@@ -37,69 +37,69 @@ class Work:
         return self.carry_out()
 
 
-Fault = Callable[[Exchange, Rule, Work], Awaitable[None]]
+Fault = Callable[[Answering, Rule, Work], Awaitable[None]]
 
 
-async def _refuse(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _refuse(exchange: Answering, rule: Rule, work: Work) -> None:
     usual = THROTTLED if rule.kind == "throttle" else BUSY
     await exchange.answer(work.refuse(rule.message or usual))
 
 
-async def _hang(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _hang(exchange: Answering, rule: Rule, work: Work) -> None:
     await asyncio.sleep(rule.wait(HANG_SECONDS))
     await exchange.abort()
 
 
-async def _drop_before(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _drop_before(exchange: Answering, rule: Rule, work: Work) -> None:
     await exchange.abort()
 
 
-async def _gateway_401(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _gateway_401(exchange: Answering, rule: Rule, work: Work) -> None:
     await exchange.send_json(401, {"code": 401, "message": rule.message or BAD_SIGNATURE})
 
 
-async def _lose(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _lose(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await asyncio.sleep(rule.wait(0))
     await exchange.abort()
 
 
-async def _slow(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _slow(exchange: Answering, rule: Rule, work: Work) -> None:
     reply = work()
     await asyncio.sleep(rule.wait(SLOW_SECONDS))
     await exchange.answer(reply)
 
 
-async def _duplicate(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _duplicate(exchange: Answering, rule: Rule, work: Work) -> None:
     reply = work()
     work()
     await exchange.answer(reply)
 
 
-async def _wrong_totals(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _wrong_totals(exchange: Answering, rule: Rule, work: Work) -> None:
     await exchange.answer(work.spoil(work()))
 
 
-async def _rubbish(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _rubbish(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(200, (rule.message or "\x00\x01%#@!{infcode:").encode())
 
 
-async def _html(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _html(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(200, (rule.message or PAGE).encode(), HTML)
 
 
-async def _empty(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _empty(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(200, b"")
 
 
-async def _half(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _half(exchange: Answering, rule: Rule, work: Work) -> None:
     await exchange.send_half(work())
 
 
-async def _http_500(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _http_500(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(500, (rule.message or "Internal Server Error").encode(), TEXT)
 

@@ -77,7 +77,7 @@ RECORDED: dict[str, tuple[Exchange[Any, Any], Any, str, int]] = {
         3,
     ),
     "2420": (DIALECT.trial, PRICING, "09:00:15", 4),
-    "2410": (DIALECT.settle, Settling(PRICING, "I1", None), "09:00:20", 5),
+    "2410": (DIALECT.settle, Settling(PRICING, "B0001", None), "09:00:20", 5),
     "2430": (DIALECT.cancel, SettlementKey(INSURED, "V20240102001", SETL_ID), "09:15:00", 6),
 }
 
@@ -121,7 +121,7 @@ def test_the_serial_is_the_message_id_in_another_order() -> None:
 
 
 def test_the_recorded_success_is_a_bill_that_keeps_the_identities() -> None:
-    bill = DIALECT.settle.decode(Settling(PRICING, "I1", None, msgid=MSGID), answered(SUCCESS))
+    bill = DIALECT.settle.decode(Settling(PRICING, "B0001", None, msgid=MSGID), answered(SUCCESS))
     assert (bill.total_fen, bill.account_fen, bill.fund_fen, bill.cash_fen) == (3, 3, 0, 0)
     assert (bill.setl_id, bill.medins_setl_id, bill.split) == (SETL_ID, MSGID, None)
     assert violations(bill) == ()
@@ -129,7 +129,7 @@ def test_the_recorded_success_is_a_bill_that_keeps_the_identities() -> None:
 
 def test_the_recorded_failure_is_refused_in_its_own_words() -> None:
     with pytest.raises(Refused, match="单据号已结算") as refused:
-        DIALECT.settle.decode(Settling(PRICING, "I1", None), answered(FAILURE))
+        DIALECT.settle.decode(Settling(PRICING, "B0001", None), answered(FAILURE))
     assert PROFILE.refusal(DIALECT.settle.operation, str(refused.value)) == "already_settled"
 
 

@@ -1,8 +1,8 @@
 """Bills: 2420, 2410, 2430, 1101.
 
-A bill (单据号) is our charge batch. The same bill cannot be settled twice while it stands, but again once it was taken
-back; so a settlement's number, which the centre does not give, is the bill and what is left of the message id:
-`B0001/2401020900200005`.
+A bill (单据号) is our receipt: of a trial, which leaves nothing behind, the charge batch stands for it. The same bill
+cannot be settled twice while it stands, but again once it was taken back; so a settlement's number, which the centre
+does not give, is the bill and what is left of the message id: `B0001/2401020900200005`.
 
 1101 is known by visit and bill. That the hospital's serial may be added, and that state, time and serial follow the
 amounts, is our reading: an answer without them is not believed, since it would not say which of our messages it is of.
@@ -34,16 +34,16 @@ def settlement_number(bill: str, msgid: str) -> str:
 
 
 def _write_trial(profile: Profile, msgid: str, now: datetime, question: Pricing) -> Request:
-    return request(profile, Operation.TRIAL, msgid, _pricing(profile, now, question))
+    return request(profile, Operation.TRIAL, msgid, _pricing(profile, now, question, question.chrg_bchno))
 
 
 def _write_settling(profile: Profile, msgid: str, now: datetime, question: Settling) -> Request:
-    return request(profile, Operation.SETTLE, msgid, _pricing(profile, now, question.pricing))
+    return request(profile, Operation.SETTLE, msgid, _pricing(profile, now, question.pricing, question.invono))
 
 
-def _pricing(profile: Profile, now: datetime, question: Pricing) -> tuple[str, ...]:
+def _pricing(profile: Profile, now: datetime, question: Pricing, bill: str) -> tuple[str, ...]:
     return (
-        *(question.mdtrt_id, question.chrg_bchno, question.med_type, moment(now), moment(now), "", "", ""),
+        *(question.mdtrt_id, bill, question.med_type, moment(now), moment(now), "", "", ""),
         *("1" if question.use_account else "0", "0", profile.opter_name),
         *(to_yuan(question.total_fen), question.insured.insuplc_admdvs or profile.region),
     )
@@ -62,7 +62,7 @@ def _write_query(profile: Profile, msgid: str, now: datetime, question: Settleme
 
 
 def _write_by_message(profile: Profile, msgid: str, now: datetime, question: MessageKey) -> Request:
-    fields = (question.mdtrt_id, question.chrg_bchno, serial(profile, question.omsgid))
+    fields = (question.mdtrt_id, question.invono, serial(profile, question.omsgid))
     return request(profile, Operation.QUERY, msgid, fields)
 
 
@@ -78,7 +78,7 @@ def _read_trial(question: Pricing, value: Output) -> Bill:
 
 def _read_settling(question: Settling, value: Output) -> Bill:
     pricing = question.pricing
-    number = settlement_number(pricing.chrg_bchno, question.msgid)
+    number = settlement_number(question.invono, question.msgid)
     return _bill(pricing.mdtrt_id, pricing.insured, question.msgid, value, setl_id=number)
 
 
@@ -93,7 +93,7 @@ def _read_query(question: SettlementKey, value: Output) -> Bill:
 
 
 def _read_by_message(question: MessageKey, value: Output) -> Bill:
-    return _found(question.mdtrt_id, question.insured, question.chrg_bchno, question.omsgid, value)
+    return _found(question.mdtrt_id, question.insured, question.invono, question.omsgid, value)
 
 
 def _found(mdtrt_id: str, insured: Insured, bill: str, original: str, value: Output) -> Bill:

@@ -1,0 +1,86 @@
+"""The older dialect over a TCP line: the same pipeline, the same centre, another way there."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import LazySettings
+
+from insurance.interface.profile import Operation
+from insurance.settlement import steps
+from insurance.trial.models import Trial
+from tests.conformance.conftest import Centre
+from tests.conformance.test_going_wrong import LOST
+from tests.conformance.test_settling import completed
+from tests.integration import doing
+from tests.integration.conftest import forget_the_insurer
+from tests.simulators import Simulator, free_port, running
+
+
+@pytest.fixture(scope="module")
+def lines_process() -> Iterator[tuple[Centre, int]]:
+    port = free_port()
+    with running("insurer", "--dialect", "delimited", "--line-port", str(port)) as simulator:
+        yield Centre("delimited", simulator.url), port
+
+
+@pytest.fixture
+def centre(lines_process: tuple[Centre, int], settings: LazySettings) -> Iterator[Centre]:
+    """As by HTTP, and its faults are set by HTTP."""
+    there, port = lines_process
+    there.reset()
+    settings.INSURANCE_DIALECT, settings.INSURANCE_URL = "delimited", f"tcp://127.0.0.1:{port}"
+    settings.INSURANCE_TIMEOUT_SECONDS = 2
+    forget_the_insurer()
+    yield there
+    forget_the_insurer()
+
+
+@pytest.fixture
+def trial(centre: Centre, payments: Simulator) -> Trial:
+    """A bill of somebody who has a part to pay."""
+    return doing.priced(doing.somebody_who_pays_cash())
+
+
+def test_a_settlement_is_the_same_in_both_books(centre: Centre, trial: Trial) -> None:
+    settlement = completed(trial)
+    (theirs,) = centre.standing()
+    assert (theirs["msgid"], theirs["fund_fen"]) == (settlement.settle_msgid, settlement.fund_fen)
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_lost_settlement_is_found_by_asking(centre: Centre, trial: Trial, fault: str) -> None:
+    centre.goes_wrong(Operation.SETTLE, fault)
+    settlement = doing.insured(trial)
+    assert doing.state_of(settlement) == "unknown"
+    doing.recovered(settlement, "insured")
+    assert (len(centre.standing()), centre.calls(Operation.SETTLE)) == (1, 1)
+
+
+def test_what_never_arrived_is_settled_once(centre: Centre, trial: Trial) -> None:
+    centre.goes_wrong(Operation.SETTLE, "drop_before")
+    settlement = doing.insured(trial)
+    assert doing.state_of(settlement) == "unknown"
+    doing.recovered(settlement, "waiting")
+    assert steps.settle_one()
+    assert doing.state_of(settlement) == "insured"
+    assert len(centre.standing()) == 1
+
+
+def test_a_host_that_is_away_leaves_it_waiting(centre: Centre, trial: Trial, settings: LazySettings) -> None:
+    settlement = doing.opened(trial)
+    settings.INSURANCE_URL = f"tcp://127.0.0.1:{free_port()}"
+    forget_the_insurer()
+    assert steps.settle_one()
+    assert doing.state_of(settlement) == "waiting"
+
+
+def test_a_centre_that_forgot_the_sign_in_is_signed_in_at_anew(centre: Centre, trial: Trial) -> None:
+    """A turn that finds the cycle gone has done nothing, and the next one makes another."""
+    settlement = doing.opened(trial)
+    centre.reset()
+    assert steps.settle_one()
+    assert doing.state_of(settlement) == "waiting"
+    assert "9100" not in centre.stats()["calls"]
+    doing.now_due(settlement)
+    assert steps.settle_one()
+    assert centre.calls(Operation.SIGN_IN) == 1
