@@ -1,9 +1,9 @@
-"""The other side of the forms, for tests and `bin/demo --dialect examples.forms.DIALECT`: the simulated centre's books."""
+"""The other side of the forms: the simulated centre's books behind a face of this wire."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from insurance.simulator.asgi import Content
 from insurance.simulator.insurer.envelope import Call, Refused
@@ -149,9 +149,5 @@ def refused(why: str) -> Content:
 
 def spoilt(reply: Reply) -> Reply:
     """A total one yuan too high."""
-    fields = (
-        {name: values[0] for name, values in parse_qs(reply.body.decode()).items()}
-        if isinstance(reply, Content)
-        else {}
-    )
+    fields = dict(parse_qsl(reply.body.decode())) if isinstance(reply, Content) else {}
     return said({**fields, "total": yuan(fen(fields["total"]) + 100)}) if "total" in fields else reply

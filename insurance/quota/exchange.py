@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -69,10 +70,11 @@ def look_at_the_clock() -> int:
 
 
 @contextmanager
-def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
-    """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
+def exchange(held: Held, lane: Lane, purpose: str, sign_no: str = "") -> Iterator[InsuranceClient]:
+    """A client that may speak under this permit, and under the day's sign-in unless another is named. The permit is
+    freed when the exchange is over, however it ends."""
     try:
-        yield _client(held, lane, purpose)
+        yield _client(held, lane, purpose, sign_no)
     except NotSignedIn:
         signing.forget(held.insurer)
         raise
@@ -101,12 +103,14 @@ def sign_no_of(insurer: str, day: date) -> str:
     return signing.number_of(insurer, day, about, profile(insurer)) if about.signs_in else ""
 
 
-def _client(held: Held, lane: Lane, purpose: str) -> InsuranceClient:
+def _client(held: Held, lane: Lane, purpose: str, sign_no: str) -> InsuranceClient:
     insurer, journal = held.insurer, _Journal(held, lane, purpose)
 
     def speaking(about: Profile) -> InsuranceClient:
         return InsuranceClient(about, dialect(insurer), _transport(insurer), journal, _now)
 
+    if sign_no:
+        return speaking(replace(profile(insurer), sign_no=sign_no))
     return speaking(signing.signed_in(insurer, dialect(insurer), profile(insurer), speaking))
 
 

@@ -62,13 +62,14 @@ class OfficeBook:
         return [each for each in self.asked if not each.balanced]
 
 
-def turn(insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard]) -> Heard:
-    """One turn at the insurer. Raises `InterfaceError`: `NotSent` also when nobody is let through now."""
+def turn(insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard], *, sign_no: str = "") -> Heard:
+    """One turn at the insurer, under the day's sign-in or another. Raises `InterfaceError`: `NotSent` also when nobody
+    is let through now."""
     row = insurers.named(insurer)
     held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=row)
     if held is None:
         raise NotSent(_why_not(row))
-    with exchange(held, Lane.RECOVERY, purpose) as client:
+    with exchange(held, Lane.RECOVERY, purpose, sign_no) as client:
         return say(client)
 
 

@@ -1,16 +1,17 @@
 """Every dialect beside a centre that speaks it, as processes of their own. A dialect joins by its line in DIALECTS and
-its face's line in FACES, of the same name: nothing is written here. One outside the package is named in CENTRES."""
+its face's line in FACES, of the same name: nothing is written here. One outside the package is named in CENTRES
+(`tests/centres.py`)."""
 
 from collections.abc import Iterator
 
 import pytest
 from django.conf import LazySettings
 
-from insurance.interface.dialects import DIALECTS
 from insurance.interface.exchange import Dialect
 from insurance.interface.profile import Operation
 from insurance.quota import exchange
 from insurance.trial.models import Trial
+from tests.centres import CENTRES
 from tests.integration import doing
 from tests.integration.conftest import (
     _database,
@@ -21,10 +22,6 @@ from tests.integration.conftest import (
 from tests.simulators import Simulator, running
 
 __all__ = ["_database", "payments", "payments_process"]
-
-
-CENTRES = {**dict(zip(DIALECTS, DIALECTS, strict=True)), "examples.forms.DIALECT": "examples.forms.centre.Centre"}
-"""By dialect, the face that speaks it."""
 
 
 class Centre(Simulator):

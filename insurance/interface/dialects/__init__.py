@@ -27,7 +27,7 @@ def is_there(name: str) -> bool:
 
 
 def load(name: str) -> Dialect:
-    """The dialect of that name or dotted path. Raises ValueError for one that is not there, TypeError for no dialect."""
+    """The dialect of that name or dotted path. Raises ValueError for one that is not there, and TypeError."""
     if not is_there(name):
         raise ValueError(f"no dialect {name!r}; known: {', '.join(sorted(DIALECTS))}")
     module, _, attribute = DIALECTS.get(name, name).rpartition(".")

@@ -17,6 +17,10 @@ FACES: dict[str, str] = {
 }
 
 
+FETCHED = frozenset(("fhir",))
+"""Those where something is fetched by GET, beside the POST that all are spoken to by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What came in: `kind` is its content type, `msgid` that of the header x-msgid or x-request-id, if there is one."""
@@ -45,10 +49,9 @@ class NotUnderstood(Exception):
 
 
 class Face(Protocol):
-    """One wire of the centre. `metered` are the trial and the settlement, in this order; `methods` those of HTTP."""
+    """One wire of the centre. `metered` are the trial and the settlement, in this order."""
 
     metered: ClassVar[tuple[str, str]]
-    methods: ClassVar[tuple[str, ...]]
 
     def __init__(self, ledger: Ledger, *, refuse_double: bool) -> None: ...
 

@@ -20,7 +20,6 @@ class National:
     """JSON over HTTP (protocol 1)."""
 
     metered: ClassVar[tuple[str, str]] = ("2206A", "2207A")
-    methods: ClassVar[tuple[str, ...]] = ("POST",)
 
     def __init__(self, ledger: Ledger, *, refuse_double: bool) -> None:
         self.ledger = ledger

@@ -34,7 +34,6 @@ class Delimited:
     refusal is recorded."""
 
     metered: ClassVar[tuple[str, str]] = ("2420", "2410")
-    methods: ClassVar[tuple[str, ...]] = ("POST",)
 
     def __init__(self, ledger: Ledger, *, refuse_double: bool) -> None:
         self.ledger = ledger

@@ -41,7 +41,6 @@ class Fhir:
     """FHIR R4: create, operations, a transaction, search by POST, and the one GET that fetches a Binary."""
 
     metered: ClassVar[tuple[str, str]] = ("2206A", "2207A")
-    methods: ClassVar[tuple[str, ...]] = ("POST", "GET")
 
     def __init__(self, ledger: Ledger, *, refuse_double: bool) -> None:
         self.ledger = ledger
