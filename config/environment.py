@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.exceptions import ImproperlyConfigured
 
+from insurance.interface.dialects import DIALECTS, is_there
+
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
 
 MAIL_TIMEOUT_SECONDS = 10
@@ -161,6 +163,15 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         word: str = self.str(name, default=default)
         if word not in set(choices):
             raise ImproperlyConfigured(f"{name} must be one of {', '.join(sorted(choices))}, not {word!r}")
+        return word
+
+    def dialect(self, name: str, *, default: str) -> str:
+        """How one speaks to an insurer: a known name, or the dotted path of another dialect (docs/dialects.md)."""
+        word: str = self.str(name, default=default)
+        if not is_there(word):
+            raise ImproperlyConfigured(
+                f"{name} must be one of {', '.join(sorted(DIALECTS))} or a dotted path, not {word!r}"
+            )
         return word
 
     def broker_is_amqp(self, url: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from insurance.interface.dialects import DIALECTS
+from insurance.interface.dialects import DIALECTS, is_there
 from insurance.interface.profile import Operation, Profile
 from insurance.quota.directory import DEFAULT, MOST_AT_ONCE, MOST_SLOW_SECONDS
 
@@ -132,8 +132,11 @@ _FIELDS: dict[str, tuple[Check, str]] = {
     ),
     "title": (_is_text, "a text"),
     "regions": (_are_regions, 'a list of regions of two to six digits such as ["4301"]'),
-    "url": (_fits(r"https?://[^\s]+"), "an address such as https://host"),
-    "dialect": (lambda value: value in DIALECTS, f"one of {', '.join(sorted(DIALECTS))}"),
+    "url": (_fits(r"(https?|tcp)://[^\s]+"), "an address such as https://host"),
+    "dialect": (
+        lambda value: isinstance(value, str) and is_there(value),
+        f"one of {', '.join(sorted(DIALECTS))}, or a dotted path",
+    ),
     "institution_code": (_fits(r"[!-~]{12}"), "12 characters: message ids are built from it"),
     "institution_name": (_is_text, "a text"),
     "region": (_fits(r"[0-9]{6}"), "six digits"),

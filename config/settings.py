@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from config import insurers, logs, roles, theme, tunable
 from config.environment import Environment
 from config.openapi import options
-from insurance.interface.dialects import DIALECTS
 from tasks import queues
 
 env = Environment()
@@ -193,7 +192,7 @@ NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
 
 # --- the insurance interface ----------------------------------------------------------------------
 INSURANCE_URL = env.str("INSURANCE_URL", default="http://127.0.0.1:9301")
-INSURANCE_DIALECT = env.one_of("INSURANCE_DIALECT", DIALECTS, default="national")
+INSURANCE_DIALECT = env.dialect("INSURANCE_DIALECT", default="national")
 INSURANCE_TRIAL_PER_MINUTE = env.positive("INSURANCE_TRIAL_PER_MINUTE", default=100)  # n, first
 INSURANCE_SETTLEMENT_PER_MINUTE = env.positive_or_none("INSURANCE_SETTLEMENT_PER_MINUTE", default="100")
 INSURANCE_SHARED_PER_MINUTE = env.positive_or_none("INSURANCE_SHARED_PER_MINUTE", default="")

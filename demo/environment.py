@@ -58,6 +58,8 @@ def _interface(options: Options, ports: Ports) -> dict[str, str]:
     n = options.per_minute
     return {
         "INSURANCE_URL": options.insurer or f"http://127.0.0.1:{ports.insurer}",
+        "INSURANCE_DIALECT": options.dialect,
+        "INSURER_DIALECT": _face(options.dialect),
         "INSURANCE_TRIAL_PER_MINUTE": str(n),
         "INSURANCE_SETTLEMENT_PER_MINUTE": str(n),
         "FILING_BATCH_SIZE": str(STANDARD_BATCH if n < STANDARD_BATCH else 2 * n),
@@ -71,6 +73,12 @@ def _interface(options: Options, ports: Ports) -> dict[str, str]:
         "PAYMENTS_PORT": str(ports.payments),
         "PAYMENT_URL": f"http://127.0.0.1:{ports.payments}",
     }
+
+
+def _face(dialect: str) -> str:
+    """What the simulated insurer calls it: the same, or for a dialect elsewhere the `centre.Centre` beside it."""
+    package, _, attribute = dialect.rpartition(".")
+    return f"{package}.centre.Centre" if package else attribute
 
 
 def _web(ports: Ports, home: Path, *, serve: bool) -> dict[str, str]:

@@ -21,6 +21,8 @@ class Options:
     report: Path | None
     serve: bool
     lang: str
+    dialect: str = "national"
+    """How one speaks to the insurer, the simulated one too (docs/dialects.md)."""
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -32,6 +34,9 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument(
         "--insurer", type=_address, metavar="URL", help="use this insurer in place of the simulated one"
+    )
+    parser.add_argument(
+        "--dialect", default="national", metavar="NAME", help="how one speaks to the insurer (national)"
     )
     parser.add_argument(
         "--lose", type=_share, default=0.0, metavar="P", help="share of answers the insurer loses, 0 to 1"

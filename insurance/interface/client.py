@@ -73,13 +73,18 @@ class InsuranceClient:
         self._journal = journal
         self._clock = clock
 
+    @property
+    def dialect(self) -> Dialect:
+        """What can be said here; what the interface does not have is None, and the calls below say what that means."""
+        return self._dialect
+
     def sign_in(self) -> str:
         """9001: the sign_no of the operator's day, to be put into the Profile."""
-        return self._call(self._dialect.sign_in, None)
+        return self._call(_there(self._dialect.sign_in), None)
 
     def sign_out(self) -> None:
         """9002: end the Profile's sign_no."""
-        self._call(self._dialect.sign_out, None)
+        self._call(_there(self._dialect.sign_out), None)
 
     def person(self, card: Card, insuplc_admdvs: str = "") -> Person:
         """1101: who holds the card and how he is insured. May be repeated."""
@@ -91,15 +96,19 @@ class InsuranceClient:
 
     def cancel_registration(self, insured: Insured, mdtrt_id: str, ipt_otp_no: str) -> None:
         """2202: take a visit back that has no settlement. A repeat is Refused, "no_such_visit"."""
-        self._call(self._dialect.cancel_registration, questions.RegistrationKey(insured, mdtrt_id, ipt_otp_no))
+        question = questions.RegistrationKey(insured, mdtrt_id, ipt_otp_no)
+        self._call(_there(self._dialect.cancel_registration), question)
 
     def upload_visit(self, insured: Insured, mdtrt_id: str, visit: Visit) -> None:
-        """2203A: diagnoses and complaint. Overwrites, so it may be repeated."""
-        self._call(self._dialect.upload_visit, questions.VisitUpload(insured, mdtrt_id, visit))
+        """2203A: diagnoses and complaint. Overwrites, so it may be repeated. Nothing where `register` said it all."""
+        if self._dialect.upload_visit is not None:
+            self._call(self._dialect.upload_visit, questions.VisitUpload(insured, mdtrt_id, visit))
 
     def withdraw_charges(self, insured: Insured, mdtrt_id: str, chrg_bchno: str = ALL_BATCHES) -> None:
-        """2205: withdraw unsettled details; sent before 2204, it makes 2204 repeatable (protocol 3.6)."""
-        self._call(self._dialect.withdraw_charges, questions.ChargeBatch(insured, mdtrt_id, chrg_bchno))
+        """2205: withdraw unsettled details; sent before 2204, it makes 2204 repeatable (protocol 3.6). Nothing where an
+        upload takes the place of the one before."""
+        if self._dialect.withdraw_charges is not None:
+            self._call(self._dialect.withdraw_charges, questions.ChargeBatch(insured, mdtrt_id, chrg_bchno))
 
     def upload_charges(
         self, insured: Insured, mdtrt_id: str, chrg_bchno: str, visit: Visit, lines: tuple[FeeLine, ...]
@@ -133,7 +142,7 @@ class InsuranceClient:
         use_account: bool = True,
         *,
         invono: str,
-        split: PolicySplit,
+        split: PolicySplit | None,
         msgid: str | None = None,
     ) -> Bill:
         """2207A: settle as tried, with the trial's split. Never repeat it after OutcomeUnknown.
@@ -141,10 +150,11 @@ class InsuranceClient:
         `msgid` is one stored beforehand: it is the only key of a reversal.
         """
         pricing = questions.Pricing(insured, card, mdtrt_id, chrg_bchno, total_fen, med_type, use_account)
-        return self._call(self._dialect.settle, questions.Settling(pricing, invono, split), msgid)
+        msgid = msgid or self._journal.new_msgid()
+        return self._call(self._dialect.settle, questions.Settling(pricing, invono, split, msgid), msgid)
 
-    def cancel(self, insured: Insured, mdtrt_id: str, setl_id: str, msgid: str | None = None) -> Bill:
-        """2208: cancel a settlement whole; the bill with negative amounts (protocol 3.9).
+    def cancel(self, insured: Insured, mdtrt_id: str, setl_id: str, msgid: str | None = None) -> Bill | None:
+        """2208: cancel a settlement whole; the bill with negative amounts, if it is told (protocol 3.9).
 
         A repeat is Refused, "already_reversed"; `query` says whether the first was carried out.
         """
@@ -154,14 +164,17 @@ class InsuranceClient:
         """2601: undo what was sent as `omsgid` (冲正), whether or not it was carried out (protocol 3.10).
 
         May be repeated: Refused with "already_reversed" says that it is undone, with "nothing_to_reverse" that the
-        centre does not have it.
+        centre does not have it. Where the interface has none: `looking.undo_message`.
         """
-        self._call(self._dialect.reverse, questions.Reversal(insured, omsgid, oinfno), msgid)
+        self._call(_there(self._dialect.reverse), questions.Reversal(insured, omsgid, oinfno), msgid)
 
     def find_visits(
         self, insured: Insured, begin: datetime, end: datetime, med_type: str
     ) -> tuple[tuple[str, str], ...]:
-        """5201: (mdtrt_id, ipt_otp_no) of the person's visits begun in that time. May be repeated."""
+        """5201: (mdtrt_id, ipt_otp_no) of the person's visits begun in that time. May be repeated. None where a visit
+        bears our own number: there is nothing to find, and `register` may be repeated."""
+        if self._dialect.find_visits is None:
+            return ()
         return self._call(self._dialect.find_visits, questions.VisitSearch(insured, begin, end, med_type))
 
     def query(self, insured: Insured, mdtrt_id: str, setl_id: str) -> Bill:
@@ -173,11 +186,17 @@ class InsuranceClient:
 
         May be repeated. Refused, "no_such_visit", when the centre has no such visit.
         """
-        return self._call(self._dialect.settled_ids, questions.VisitKey(insured, mdtrt_id))
+        return self._call(_there(self._dialect.settled_ids), questions.VisitKey(insured, mdtrt_id))
+
+    def by_message(self, insured: Insured, mdtrt_id: str, invono: str, omsgid: str) -> Bill:
+        """What the message made, where it can be asked so. May be repeated. Refused, "no_such_settlement": nothing."""
+        question = questions.MessageKey(insured, mdtrt_id, invono, omsgid)
+        return self._call(_there(self._dialect.by_message), question)
 
     def report_self_pay(self, report: SelfPayReport, msgid: str | None = None) -> None:
-        """4261: tell the insurance network what the patient paid himself."""
-        self._call(self._dialect.report_self_pay, report, msgid)
+        """4261: tell the insurance network what the patient paid himself. Nothing where it does not want to know."""
+        if self._dialect.report_self_pay is not None:
+            self._call(self._dialect.report_self_pay, report, msgid)
 
     def day_totals(self, question: DayTotals) -> DayTotalsAnswer:
         """3201: compare totals. May be repeated."""
@@ -185,15 +204,15 @@ class InsuranceClient:
 
     def day_details(self, question: DayDetails) -> ResultFile:
         """3202: compare details with our file (protocol 3.12); where the result lies. May be repeated."""
-        return self._call(self._dialect.day_details, question)
+        return self._call(_there(self._dialect.day_details), question)
 
     def upload(self, filename: str, content: bytes) -> str:
         """9101: hand a file over (protocol 3.12); its file_qury_no. May be repeated: each is a file of its own."""
-        return self._call(self._dialect.upload, questions.FileUpload(filename, content))
+        return self._call(_there(self._dialect.upload), questions.FileUpload(filename, content))
 
     def download(self, file_qury_no: str, filename: str) -> bytes:
         """9102: a file that the centre has laid out (protocol 3.12). May be repeated."""
-        return self._call(self._dialect.download, questions.FileKey(file_qury_no, filename))
+        return self._call(_there(self._dialect.download), questions.FileKey(file_qury_no, filename))
 
     def _call(self, exchange: Exchange[Question, Answer], question: Question, msgid: str | None = None) -> Answer:
         """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown."""
@@ -231,6 +250,13 @@ class InsuranceClient:
         except NotSent as error:
             self._journal.after(msgid, Outcome.NOT_SENT, b"", str(error))
             raise
+
+
+def _there(exchange: Exchange[Question, Answer] | None) -> Exchange[Question, Answer]:
+    """A call that this interface does not have is a defect in the caller, who could have asked the dialect."""
+    if exchange is None:
+        raise LookupError("this dialect does not have that operation")
+    return exchange
 
 
 def _outcome_of(error: InterfaceError) -> Outcome:

@@ -2,6 +2,7 @@
 
 InterfaceError
 ├── NotSent          surely nothing was carried out            -> send again later, under a new msgid
+│   └── NotSignedIn  and the sign-in has to be made anew
 ├── Throttled        refused because of the rate, not done     -> keep the place in line, come back later
 ├── Refused          refused for a business reason, not done   -> tell the patient
 └── OutcomeUnknown   it may have been carried out              -> ask or reverse; never send a settlement again
@@ -38,6 +39,10 @@ class InterfaceError(Exception):
 
 class NotSent(InterfaceError):
     """Surely nothing was carried out: no connection, no permit, or stopped at the gateway (H t6)."""
+
+
+class NotSignedIn(NotSent):
+    """Stopped because the sign-in that the message names is not in force there: sign in anew."""
 
 
 class Throttled(InterfaceError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from insurance.interface import messages, questions
 from insurance.interface.profile import Operation, Profile
@@ -21,12 +21,20 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file beside the envelope. The two travel as parts of one multipart form, under these names."""
+    """A file beside the envelope. The two travel as parts of one multipart form, under these names.
+
+    Without names the file travels alone, and the envelope only says in the journal what it was.
+    """
 
     filename: str
     content: bytes = field(repr=False)
-    part: str
-    envelope_part: str
+    part: str = ""
+    envelope_part: str = ""
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing travels but the file."""
+        return not self.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Request:
     """What goes out: `path` is below the base URL; headers may hold keys and the body a person, so neither is shown.
 
     `body` is the envelope, and all of it that is written down; `answer_bytes` is the longest answer that is taken
-    (None: the transport's own limit).
+    (None: the transport's own limit). `method` is GET where only that brings a file as it is (FHIR Binary).
     """
 
     infno: str
@@ -43,6 +51,7 @@ class Request:
     body: bytes = field(repr=False)
     attachment: Attachment | None = None
     answer_bytes: int | None = None
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +87,51 @@ class Exchange(Generic[Question, Answer]):
     decode: Callable[[Question, Reply], Answer]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """Every operation of one way to speak to an insurer."""
+    """Every operation of one way to speak to an insurer; None for what its interface does not have (docs/dialects.md).
 
-    sign_in: Exchange[None, str]
-    sign_out: Exchange[None, None]
+    `defaults` are fields of a `Profile` that are as usual in this dialect. Raises ValueError for one that leaves a
+    settlement whose answer was lost without a way out: it must be found, and taken back.
+    """
+
     person: Exchange[questions.PersonQuestion, messages.Person]
     register: Exchange[questions.Registration, str]
-    cancel_registration: Exchange[questions.RegistrationKey, None]
-    upload_visit: Exchange[questions.VisitUpload, None]
     upload_charges: Exchange[questions.ChargeUpload, tuple[messages.LineSplit, ...]]
-    withdraw_charges: Exchange[questions.ChargeBatch, None]
     trial: Exchange[questions.Pricing, messages.Bill]
     settle: Exchange[questions.Settling, messages.Bill]
-    cancel: Exchange[questions.SettlementKey, messages.Bill]
-    reverse: Exchange[questions.Reversal, None]
-    find_visits: Exchange[questions.VisitSearch, tuple[tuple[str, str], ...]]
+    cancel: Exchange[questions.SettlementKey, messages.Bill | None]
     query: Exchange[questions.SettlementKey, messages.Bill]
-    settled_ids: Exchange[questions.VisitKey, tuple[str, ...]]
-    report_self_pay: Exchange[messages.SelfPayReport, None]
     day_totals: Exchange[messages.DayTotals, messages.DayTotalsAnswer]
-    day_details: Exchange[messages.DayDetails, messages.ResultFile]
-    upload: Exchange[questions.FileUpload, str]
-    download: Exchange[questions.FileKey, bytes]
+    settled_ids: Exchange[questions.VisitKey, tuple[str, ...]] | None = None
+    """What stands at a visit, whoever asked for it."""
+    by_message: Exchange[questions.MessageKey, messages.Bill] | None = None
+    """What one message of ours made; Refused, "no_such_settlement", when it made nothing."""
+    reverse: Exchange[questions.Reversal, None] | None = None
+    """Without it a message is undone by `by_message` and `cancel` (`looking`)."""
+    cancel_registration: Exchange[questions.RegistrationKey, None] | None = None
+    find_visits: Exchange[questions.VisitSearch, tuple[tuple[str, str], ...]] | None = None
+    """Without it a visit bears our own number, and registering it again is safe."""
+    upload_visit: Exchange[questions.VisitUpload, None] | None = None
+    """Without it everything goes along with the registration."""
+    withdraw_charges: Exchange[questions.ChargeBatch, None] | None = None
+    """Without it an upload takes the place of the one before."""
+    report_self_pay: Exchange[messages.SelfPayReport, None] | None = None
+    """Without it the network is not told what patients pay themselves."""
+    day_details: Exchange[messages.DayDetails, messages.ResultFile] | None = None
+    """Without it, and the files, settlements are asked about one by one."""
+    upload: Exchange[questions.FileUpload, str] | None = None
+    download: Exchange[questions.FileKey, bytes] | None = None
+    sign_in: Exchange[None, str] | None = None
+    sign_out: Exchange[None, None] | None = None
+    signs_in: bool = False
+    """Every message names the day's sign-in, which is made before the first."""
+    one_total: bool = False
+    """A day has one total, and not one for each insurance, clearing type and office."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.by_message is None and (self.settled_ids is None or self.reverse is None):
+            raise ValueError("a dialect needs by_message, or settled_ids and reverse")
+        if self.signs_in and self.sign_in is None:
+            raise ValueError("a dialect that signs in needs sign_in")

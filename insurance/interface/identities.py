@@ -19,7 +19,8 @@ _SPLIT_WORDS = {
 def violations(bill: Bill, lines: Sequence[LineSplit] = ()) -> tuple[str, ...]:
     """Each broken identity as a short sentence with amounts in yuan and no personal data; () when all hold.
 
-    `lines` are the 2204 answers of all batches that the bill covers; without them identities 5 and 6 are not checked.
+    `lines` are the 2204 answers of all batches that the bill covers; without them identities 5 and 6 are not checked,
+    nor 4 without a split.
     """
     return (*_of_bill(bill), *_of_lines(bill, lines))
 
@@ -32,14 +33,15 @@ def _of_bill(bill: Bill) -> Iterator[str]:
     if not _within(bill.shared_account_fen, bill.account_fen):
         shared, account = to_yuan(bill.shared_account_fen), to_yuan(bill.account_fen)
         yield f"identity 3: shared account {shared} is not within account {account}"
-    yield from _differs("4: total", bill.total_fen, "sum of the policy split", *_amounts(bill.split))
+    if bill.split is not None:
+        yield from _differs("4: total", bill.total_fen, "sum of the policy split", *_amounts(bill.split))
 
 
 def _of_lines(bill: Bill, lines: Sequence[LineSplit]) -> Iterator[str]:
     if not lines:
         return
     yield from _differs("5: total", bill.total_fen, "sum of the lines", *(line.amount_fen for line in lines))
-    for name, word in _SPLIT_WORDS.items():
+    for name, word in _SPLIT_WORDS.items() if bill.split is not None else ():
         parts = (getattr(line.split, name) for line in lines)
         yield from _differs(f"5: {word}", getattr(bill.split, name), "sum of the lines", *parts)
     for number, line in enumerate(lines, 1):

@@ -101,7 +101,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class FeeLine:
-    """One line of 2204 (H t79): `unit_price` in yuan with up to six places, `feedetl_sn` unique within the visit."""
+    """One line of 2204 (H t79): `unit_price` in yuan with up to six places, `feedetl_sn` unique within the visit.
+
+    `name` is what the hospital calls it; the national 2204 has no place for it.
+    """
 
     feedetl_sn: str
     med_list_codg: str
@@ -113,6 +116,7 @@ class FeeLine:
     rxno: str = ""
     rx_circ_flag: str = "0"
     hosp_appr_flag: str = "1"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,8 @@ class LineSplit:
 class Bill:
     """The answer of 2206, 2207, 2208 and 5203 (protocol 3.7-3.9, 3.13); amounts of a cancellation are negative.
 
-    `medins_setl_id` is the msgid of the request it answers. `setl_id` is "" and `settled_at` None in a trial.
+    `medins_setl_id` is the msgid of the request it answers. `setl_id` is "" and `settled_at` None in a trial. `split`
+    is None where the interface does not tell it.
     """
 
     mdtrt_id: str
@@ -153,7 +158,7 @@ class Bill:
     shared_account_fen: int
     cash_fen: int
     hospital_fen: int
-    split: PolicySplit
+    split: PolicySplit | None
     fund_parts: tuple[tuple[str, int], ...]
     clr_type: str
     clr_optins: str
@@ -185,7 +190,8 @@ class SelfPayReport:
 class DayTotals:
     """3201's question (H t146): our totals by the centre's setl_time.
 
-    One call for each insurance × clearing type × clearing office; days are inclusive.
+    One call for each insurance × clearing type × clearing office; days are inclusive. `sign_no` is the day's sign-in,
+    where totals go by it.
     """
 
     insutype: str
@@ -199,6 +205,7 @@ class DayTotals:
     count: int
     refd_setl_flag: str = ""
     fixmedins_refd_setl_flag: str = ""
+    sign_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)

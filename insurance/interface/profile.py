@@ -136,6 +136,8 @@ class Profile:
     mac: str = "00-00-00-00-00-00"
     ip: str = "127.0.0.1"
     timeout_seconds: float = 10.0
+    charset: str = "utf-8"
+    """In which characters go over the wire; inside, and in the journal, everything is UTF-8."""
     infnos: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_INFNOS)
     paths: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_PATHS)
     path: str = ""

@@ -94,11 +94,12 @@ class Pricing:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """2207 / 2207A: the trial's question again, with the split that the trial answered."""
+    """2207 / 2207A: the trial's question again, with the split that the trial answered. `msgid` names the message."""
 
     pricing: Pricing
     invono: str
-    split: PolicySplit
+    split: PolicySplit | None
+    msgid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,16 @@ class SettlementKey:
     insured: Insured
     mdtrt_id: str
     setl_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """A settlement by the message of ours that asked for it, and the receipt that it named."""
+
+    insured: Insured
+    mdtrt_id: str
+    invono: str
+    omsgid: str
 
 
 @dataclass(frozen=True, slots=True)

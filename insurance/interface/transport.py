@@ -1,4 +1,4 @@
-"""Bytes over HTTP: one POST, one answer, no second try. Source: protocol 2 and 4.
+"""Bytes over HTTP: one request, one answer, no second try. Source: protocol 2 and 4.
 
 What went wrong before the first byte was written is NotSent; everything after it is OutcomeUnknown, also when a
 kept-alive connection turns out to be closed: we cannot know what the other side had read of it.
@@ -17,6 +17,7 @@ from insurance.interface.exchange import Reply, Request
 from insurance.interface.profile import Profile
 
 MAX_ANSWER_BYTES = 1024 * 1024
+UTF_8 = "utf-8"
 KEEPALIVE_SECONDS = 3.0  # shorter than servers keep an idle connection, so that one closed under us stays rare
 MAX_CONNECTIONS = 20
 
@@ -53,7 +54,7 @@ class HttpTransport:
     """Transport over one httpx.Client. Threads may share it; forked processes may not."""
 
     def __init__(self, profile: Profile, verify: ssl.SSLContext | bool = True) -> None:
-        self._base_url = profile.base_url.rstrip("/")
+        self._base_url, self._charset = profile.base_url.rstrip("/"), profile.charset
         self._call = Call()
         self._client = httpx.Client(transport=self._wire(verify), trust_env=False, follow_redirects=False)
 
@@ -64,10 +65,10 @@ class HttpTransport:
         url = self._base_url + request.path
         try:
             with self._client.stream(
-                "POST", url, headers=headers, timeout=timeout_seconds, **_content(request)
+                request.method, url, headers=headers, timeout=timeout_seconds, **_content(request, self._charset)
             ) as response:
                 body = _body(response, request.answer_bytes or MAX_ANSWER_BYTES)
-                return Reply(response.status_code, dict(response.headers), body)
+                return Reply(response.status_code, dict(response.headers), from_wire(body, self._charset))
         except BEFORE_SENDING as error:
             raise self._call.failure(type(error).__name__) from error
         except httpx.HTTPError as error:
@@ -89,16 +90,30 @@ class HttpTransport:
 
 def _headers(request: Request) -> dict[str, str]:
     """A form says itself what it is, with the boundary between its parts."""
-    if request.attachment is None:
+    if request.attachment is None or request.attachment.alone:
         return dict(request.headers)
     return {name: value for name, value in request.headers.items() if name.lower() != "content-type"}
 
 
-def _content(request: Request) -> dict[str, Any]:
-    """The envelope alone, or the envelope and the file as two parts of a form."""
+def to_wire(body: bytes, charset: str) -> bytes:
+    """UTF-8 in the characters of the wire; what they do not have becomes "?"."""
+    return body if charset == UTF_8 else body.decode().encode(charset, "replace")
+
+
+def from_wire(body: bytes, charset: str) -> bytes:
+    """The other way; what cannot be read is left to whoever decodes the answer to find out."""
+    return body if charset == UTF_8 else body.decode(charset, "replace").encode()
+
+
+def _content(request: Request, charset: str) -> dict[str, Any]:
+    """The envelope alone, the file alone, or the envelope and the file as two parts of a form; nothing for a GET."""
     file = request.attachment
+    if request.method == "GET":
+        return {}
     if file is None:
-        return {"content": request.body}
+        return {"content": to_wire(request.body, charset)}
+    if file.alone:
+        return {"content": file.content}
     return {
         "data": {file.envelope_part: request.body.decode()},
         "files": {file.part: (file.filename, file.content, "application/octet-stream")},

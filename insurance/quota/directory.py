@@ -12,11 +12,13 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Invalid
+from insurance.interface import dialects
 from insurance.interface.profile import Profile
 
 DEFAULT = "default"
 """The insurer of the environment (`INSURANCE_URL` and the rest)."""
 
+_BY_OPERATION = ("infnos", "paths")
 MOST_AT_ONCE, MOST_SLOW_SECONDS = 1_000, 60
 
 
@@ -44,13 +46,15 @@ class Terms:
     habits: Mapping[str, Any]
 
     def profile(self) -> Profile:
-        """What is particular to it, for the messages."""
+        """What is particular to it, for the messages: what is usual in its dialect, and its own habits."""
+        usual = dialects.load(self.dialect).defaults
+        merged = {name: {**usual.get(name, {}), **self.habits.get(name, {})} for name in _BY_OPERATION}
         return Profile(
             base_url=self.url,
             institution_code=self.institution_code,
             institution_name=self.institution_name,
             region=self.region,
-            **self.habits,
+            **{**usual, **self.habits, **merged},
         )
 
 

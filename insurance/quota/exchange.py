@@ -8,9 +8,11 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models.functions import Now
 
@@ -19,10 +21,12 @@ from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
 from insurance.interface import dialects
 from insurance.interface.client import InsuranceClient, Outcome
-from insurance.interface.errors import NotSent, Throttled
+from insurance.interface.errors import NotSent, NotSignedIn, Throttled
+from insurance.interface.exchange import Dialect
+from insurance.interface.lines import SCHEME, LineTransport
 from insurance.interface.profile import Operation, Profile
-from insurance.interface.transport import HttpTransport
-from insurance.quota import adapting, circuit, clock, directory, insurers, permits
+from insurance.interface.transport import HttpTransport, Transport
+from insurance.quota import adapting, circuit, clock, directory, insurers, permits, signing
 from insurance.quota.directory import DEFAULT
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
@@ -66,10 +70,14 @@ def look_at_the_clock() -> int:
 
 
 @contextmanager
-def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
-    """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
+def exchange(held: Held, lane: Lane, purpose: str, sign_no: str = "") -> Iterator[InsuranceClient]:
+    """A client that may speak under this permit, and under the day's sign-in unless another is named. The permit is
+    freed when the exchange is over, however it ends."""
     try:
-        yield _client(held, lane, purpose)
+        yield _client(held, lane, purpose, sign_no)
+    except NotSignedIn:
+        signing.forget(held.insurer)
+        raise
     except Throttled as error:
         adapting.throttled(held.quota_id, error.retry_after_seconds)
         raise
@@ -83,9 +91,27 @@ def profile(insurer: str = DEFAULT) -> Profile:
     return directory.terms(insurer).profile()
 
 
-def _client(held: Held, lane: Lane, purpose: str) -> InsuranceClient:
+@cache
+def dialect(insurer: str = DEFAULT) -> Dialect:
+    """How one speaks to it."""
+    return dialects.load(directory.terms(insurer).dialect)
+
+
+def sign_no_of(insurer: str, day: date) -> str:
+    """The day's sign-in, where messages name one; "" where there was none."""
+    about = dialect(insurer)
+    return signing.number_of(insurer, day, about, profile(insurer)) if about.signs_in else ""
+
+
+def _client(held: Held, lane: Lane, purpose: str, sign_no: str) -> InsuranceClient:
     insurer, journal = held.insurer, _Journal(held, lane, purpose)
-    return InsuranceClient(profile(insurer), _dialect(insurer), _transport(insurer), journal, _now)
+
+    def speaking(about: Profile) -> InsuranceClient:
+        return InsuranceClient(about, dialect(insurer), _transport(insurer), journal, _now)
+
+    if sign_no:
+        return speaking(replace(profile(insurer), sign_no=sign_no))
+    return speaking(signing.signed_in(insurer, dialect(insurer), profile(insurer), speaking))
 
 
 class _Journal:
@@ -186,11 +212,7 @@ def _now() -> datetime:
 
 
 @cache
-def _transport(insurer: str) -> HttpTransport:
+def _transport(insurer: str) -> Transport:
     """One for each: connections that hang at one are none of the others'."""
-    return HttpTransport(profile(insurer))
-
-
-@cache
-def _dialect(insurer: str) -> dialects.Dialect:
-    return dialects.load(directory.terms(insurer).dialect)
+    about = profile(insurer)
+    return LineTransport(about) if urlsplit(about.base_url).scheme == SCHEME else HttpTransport(about)

@@ -8,7 +8,7 @@ from insurance.interface.errors import InterfaceError
 from insurance.payment import gateway
 from insurance.payment.gateway import GatewayRefused, GatewayUnclear
 from insurance.quota.directory import DEFAULT
-from insurance.reconciliation import keeping, ours, proof_of_books, says, speaking, theirs, totals
+from insurance.reconciliation import cycles, keeping, ours, proof_of_books, says, speaking, theirs, totals
 from insurance.reconciliation.compare import Found, Row, compare
 from insurance.reconciliation.models import DayBook
 from insurance.reconciliation.rules import SIDE, Class, Movement, Says, Side
@@ -50,7 +50,9 @@ def _with_insurers(book: DayBook, compared: Compared, *, details: bool, doubted:
     offices: list[OfficeBook] = []
     for name in compared.ours.insurers():
         try:
-            offices += speaking.insurer_book(compared.ours, name, details=details or doubted)
+            its_offices = speaking.insurer_book(compared.ours, name, details=details or doubted)
+            offices += its_offices
+            cycles.end(book.day, name, its_offices)
         except InterfaceError as error:
             who = "insurer" if name == DEFAULT else f"insurer {name}"
             compared.problems.append(f"{who}: {type(error).__name__}: {error}")

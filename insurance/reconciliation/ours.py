@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from insurance.quota.directory import DEFAULT, terms
+from insurance.quota.exchange import dialect
 from insurance.reconciliation.compare import Row
 from insurance.reconciliation.days import bounds
 from insurance.reconciliation.rules import Movement
@@ -94,9 +95,16 @@ def numbered(number: str) -> int:
 def _held(which: str, **chosen: Any) -> Iterator[Held]:
     for kind, source, number, day, total, fund, account, own, *about in _rows(_AT_THE_INSURER, which, chosen):
         insutype, clr_type, clr_optins, insurer, mdtrt_id, psn_no = about
-        group = Group(insutype, clr_type or ORDINARY_OUTPATIENT, clr_optins or terms(insurer).region, insurer)
+        group = group_of(insurer, insutype, clr_type, clr_optins)
         row = Row(Movement(kind), source, (int(total), int(fund), int(account)), day, number)
         yield Held(row, group, mdtrt_id, psn_no, int(own))
+
+
+def group_of(insurer: str, insutype: str, clr_type: str, clr_optins: str) -> Group:
+    """The total that a settlement goes into: some interfaces have but one."""
+    if dialect(insurer).one_total:
+        return Group("", "", "", insurer)
+    return Group(insutype, clr_type or ORDINARY_OUTPATIENT, clr_optins or terms(insurer).region, insurer)
 
 
 def _paid(which: str, **chosen: Any) -> Iterator[Row]:

@@ -5,6 +5,7 @@ is to stand. Beside a settlement that is relied on, a surplus of the same messag
 """
 
 from insurance.calls.models import InterfaceCall
+from insurance.interface import looking
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import Refusal, Refused
 from insurance.interface.profile import Operation
@@ -34,10 +35,11 @@ def reverse(difference: Difference) -> Conclusion:
     if said not in MAY_GO:
         return as_it_was(f"not reversed: our settlement says {said} by now")
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
+    about = conversation.insured_of(visit), visit.mdtrt_id, settlement.invono
 
     def say(client: InsuranceClient) -> Conclusion:
         try:
-            client.reverse(conversation.insured_of(visit), difference.msgid, _infno(difference.msgid, settlement))
+            looking.undo_message(client, *about, difference.msgid, _infno(difference.msgid, settlement))
         except Refused as refused:
             return _refused(client, settlement, visit, difference.msgid, refused)
         return helped("2601 was carried out")

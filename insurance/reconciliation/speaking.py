@@ -12,10 +12,10 @@ from insurance.interface.dialects.national import files
 from insurance.interface.errors import NotSent, Refused, scrub
 from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer, StatementDifference, StatementRow
 from insurance.quota import gate, insurers, permits
-from insurance.quota.exchange import exchange, turn_seconds
+from insurance.quota.exchange import dialect, exchange, sign_no_of, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer
-from insurance.reconciliation import totals
+from insurance.reconciliation import one_by_one, totals
 from insurance.reconciliation.compare import Row
 from insurance.reconciliation.ours import Group, Held
 from insurance.reconciliation.rules import Movement
@@ -62,13 +62,14 @@ class OfficeBook:
         return [each for each in self.asked if not each.balanced]
 
 
-def turn(insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard]) -> Heard:
-    """One turn at the insurer. Raises `InterfaceError`: `NotSent` also when nobody is let through now."""
+def turn(insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard], *, sign_no: str = "") -> Heard:
+    """One turn at the insurer, under the day's sign-in or another. Raises `InterfaceError`: `NotSent` also when nobody
+    is let through now."""
     row = insurers.named(insurer)
     held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=row)
     if held is None:
         raise NotSent(_why_not(row))
-    with exchange(held, Lane.RECOVERY, purpose) as client:
+    with exchange(held, Lane.RECOVERY, purpose, sign_no) as client:
         return say(client)
 
 
@@ -100,6 +101,8 @@ def _ask(ours: Ours, group: Group) -> Asked:
     """3201. Where something was taken back it is counted the other way too before the totals are said to differ."""
     held = ours.of(group)
     sums = totals.insurer_sums(each.row for each in held)
+    if not _has_total(ours.day, group.insurer, held):
+        return Asked(group, sums, len(held), balanced=True, told="")
     for count in totals.counts(held):
         question = totals.question(ours.day, group, held, count)
         answer = turn(group.insurer, purpose_of(ours.day), partial(_say_totals, question))
@@ -108,13 +111,24 @@ def _ask(ours: Ours, group: Group) -> Asked:
     return Asked(group, sums, count, answer.balanced, scrub(answer.description))
 
 
+def _has_total(day: date, insurer: str, held: Sequence[Held]) -> bool:
+    """Whether there is a total to ask about: not of a day on which nobody signed in and nothing was settled."""
+    return bool(held) or not dialect(insurer).signs_in or bool(sign_no_of(insurer, day))
+
+
 def _say_totals(question: DayTotals, client: InsuranceClient) -> DayTotalsAnswer:
     return client.day_totals(question)
 
 
 def _details(day: date, office: Office, held: Sequence[Held], *, must: bool) -> tuple[StatementDifference, ...] | None:
-    """9101, 3202, 9102 in one turn. None: refused where the totals agree, as the specification lets a centre do."""
+    """9101, 3202, 9102 in one turn; or each settlement in a turn of its own.
+
+    None: refused where the totals agree, as the specification lets a centre do.
+    """
     clr_type, clr_optins, insurer = office
+    if dialect(insurer).day_details is None:
+        looks = (partial(one_by_one.look, each) for each in held)
+        return tuple(turn(insurer, purpose_of(day), look) for look in looks)
     sums = totals.insurer_sums(each.row for each in held)
 
     def say(client: InsuranceClient) -> tuple[StatementDifference, ...]:

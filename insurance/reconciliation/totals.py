@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 from insurance.interface.messages import DayTotals
 from insurance.quota import directory
+from insurance.quota.exchange import sign_no_of
 from insurance.reconciliation.compare import Row
 from insurance.reconciliation.days import bounds
-from insurance.reconciliation.ours import Group, Held, at_the_insurer, payments
+from insurance.reconciliation.ours import Group, Held, at_the_insurer, group_of, payments
 from insurance.reconciliation.rules import Movement
 from insurance.settlement.models import Settlement
 from insurance.trial.conversation import ORDINARY_OUTPATIENT
@@ -72,9 +73,8 @@ def groups(day: date, held: Iterable[Held]) -> list[Group]:
     offices = usual | set(known.values_list("clr_type", "clr_optins", "insurer").distinct())
     insured = Visit.objects.filter(appointment__settlements__in=recent).exclude(insutype="")
     insurances = {*INSURANCES, *insured.values_list("insutype", flat=True).distinct()}
-    return sorted(
-        {Group(insutype, *office) for insutype in insurances for office in offices} | {each.group for each in held}
-    )
+    usual_groups = {group_of(name, insutype, *office) for insutype in insurances for *office, name in offices}
+    return sorted(usual_groups | {each.group for each in held})
 
 
 def question(day: date, group: Group, held: Sequence[Held], count: int) -> DayTotals:
@@ -90,6 +90,7 @@ def question(day: date, group: Group, held: Sequence[Held], count: int) -> DayTo
         fund_fen=sums["fund_fen"],
         account_fen=sums["account_fen"],
         count=count,
+        sign_no=sign_no_of(group.insurer, day),
     )
 
 

@@ -105,3 +105,8 @@ class Settlement(WorkItem):
     def number(self) -> str:
         """Our number for the payment institution and the report: fixed, so that asking twice is safe."""
         return f"S{self.pk:012d}"
+
+    @property
+    def invono(self) -> str:
+        """Our receipt's number as the insurer is told it (H t85, C20), the same for every message that asks for it."""
+        return str(self.pk)

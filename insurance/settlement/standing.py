@@ -1,7 +1,7 @@
 """What stands at the insurer for a visit, as the insurer tells it: 5204 names the settlements, 5203 shows each.
 
 Neither knows our message ids as a key (protocol 3.13), but each record carries the one that made it: so ours are told
-from others, also when one message was carried out twice.
+from others, also when one message was carried out twice. Another interface is asked message by message (`looking`).
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from insurance.calls.models import InterfaceCall
+from insurance.interface import looking
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation
@@ -44,8 +45,7 @@ def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> S
     insured, own = conversation.insured_of(visit), own_msgids(settlement)
     may_settle = _may_still_arrive(settlement, Operation.SETTLE)
     may_undo = _may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE)
-    named = dict.fromkeys([*client.settled_ids(insured, visit.mdtrt_id), settlement.setl_id])
-    bills = [client.query(insured, visit.mdtrt_id, setl_id) for setl_id in named if setl_id]
+    bills = looking.settlements(client, insured, visit.mdtrt_id, settlement.invono, own, settlement.setl_id)
     live = [bill for bill in bills if not bill.refunded]
     return Standing(
         ours=tuple(bill for bill in live if bill.medins_setl_id in own),

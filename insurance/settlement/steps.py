@@ -87,8 +87,8 @@ def _send(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Bill
         visit.chrg_bchno,
         settlement.total_fen,
         conversation.ORDINARY_OUTPATIENT,
-        invono=str(settlement.pk),
-        split=PolicySplit(**settlement.trial.split),
+        invono=settlement.invono,
+        split=PolicySplit(**settlement.trial.split) if settlement.trial.split else None,
         msgid=settlement.settle_msgid,
     )
 

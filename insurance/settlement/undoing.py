@@ -6,6 +6,7 @@ are safe to repeat: the second one is refused. Once one of them has left, the wa
 
 import logging
 
+from insurance.interface import looking
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import Refusal, Refused
 from insurance.interface.messages import Bill
@@ -74,15 +75,16 @@ def take_back(client: InsuranceClient, visit: Visit, bills: tuple[Bill, ...]) ->
         except Refused as error:
             log.warning("2208 was refused, looking again: %s", error)
             continue
-        booked.append(entries.undone(bill, UNDONE_BY, negative.settled_at))
+        booked.append(entries.undone(bill, UNDONE_BY, negative.settled_at if negative else None))
     return tuple(booked)
 
 
 def _reversed_by_msgid(client: InsuranceClient, settlement: Settlement, visit: Visit) -> bool:
     """2601 by the message that asked for it. False: refused for a reason that says nothing of what stands."""
     oinfno = profile(settlement.insurer).infno(Operation.SETTLE)
+    about = conversation.insured_of(visit), visit.mdtrt_id, settlement.invono
     try:
-        client.reverse(conversation.insured_of(visit), settlement.settle_msgid, oinfno)
+        looking.undo_message(client, *about, settlement.settle_msgid, oinfno)
     except Refused as error:
         return error.code in NOTHING_THERE
     return True

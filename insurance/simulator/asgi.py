@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from insurance.simulator.money import JsonObject
 
@@ -19,8 +20,32 @@ CSV = b"text/csv; charset=utf-8"
 FILE = b"application/octet-stream"
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is neither JSON nor a file, or has a status or headers of its own: its bytes and their type."""
+
+    body: bytes
+    kind: bytes
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
 class BadBody(Exception):
     """The body is not one JSON object; the caller is told so."""
+
+
+class Answering(Protocol):
+    """Whoever asked, and the ways in which it may be answered or not."""
+
+    async def send(self, status: int, body: bytes, kind: bytes = JSON) -> None: ...
+
+    async def send_json(self, status: int, value: object) -> None: ...
+
+    async def answer(self, value: object) -> None: ...
+
+    async def send_half(self, value: object) -> None: ...
+
+    async def abort(self) -> None: ...
 
 
 class Exchange:
@@ -52,8 +77,10 @@ class Exchange:
             body += message.get("body", b"")
         return body
 
-    async def send(self, status: int, body: bytes, kind: bytes = JSON) -> None:
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+    async def send(
+        self, status: int, body: bytes, kind: bytes = JSON, more: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
@@ -61,12 +88,15 @@ class Exchange:
         await self.send(status, dumps(value))
 
     async def answer(self, value: object) -> None:
-        """HTTP 200 with a file, if the value is bytes, and else with JSON."""
-        await self.send(200, *_encoded(value))
+        """HTTP 200 with a file, if the value is bytes, with what a `Content` says, and else with JSON."""
+        if isinstance(value, Content):
+            await self.send(value.status, value.body, value.kind, value.headers)
+        else:
+            await self.send(200, *encoded(value))
 
     async def send_half(self, value: object) -> None:
         """Promise the whole answer, send its first half, hang up."""
-        body, kind = _encoded(value)
+        body, kind = encoded(value)
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
@@ -84,8 +114,10 @@ class Exchange:
             pass
 
 
-def _encoded(value: object) -> tuple[bytes, bytes]:
+def encoded(value: object) -> tuple[bytes, bytes]:
     """The body and its content type."""
+    if isinstance(value, Content):
+        return value.body, value.kind
     return (value, FILE) if isinstance(value, bytes) else (dumps(value), JSON)
 
 

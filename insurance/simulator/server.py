@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from insurance.simulator.asgi import Receive, Scope, Send
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Beside = Callable[[], Awaitable[asyncio.Server]]
 
 
 class Protocol(HttpToolsProtocol):
@@ -49,8 +50,18 @@ def build(app: App, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def run(app: App, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def run(app: App, host: str, port: int, beside: Beside | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `beside` starts what else is served from the same loop."""
+    server = build(app, host, port)
     # uvicorn raises Ctrl-C once more after it has shut down cleanly; by then it has done its work.
     with contextlib.suppress(KeyboardInterrupt):
-        build(app, host, port).run()
+        if beside is None:
+            server.run()
+        else:
+            asyncio.run(_serve(server, beside))
+
+
+async def _serve(server: uvicorn.Server, beside: Beside) -> None:
+    other = await beside()
+    await server.serve()
+    other.close()

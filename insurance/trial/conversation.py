@@ -207,6 +207,7 @@ def _lines(charges: list[Charge]) -> tuple[messages.FeeLine, ...]:
             unit_price=Decimal(charge.unit_price),
             amount_fen=charge.amount_fen,
             occurred_at=charge.occurred_at,
+            name=charge.name,
         )
         for charge in charges
     )

@@ -144,7 +144,7 @@ def _price(trial: Trial, bill: Bill, fingerprint: str) -> None:
         account_fen=bill.account_fen,
         cash_fen=bill.cash_fen,
         hospital_fen=bill.hospital_fen,
-        split=asdict(bill.split),
+        split=asdict(bill.split) if bill.split else {},
         priced_at=Now(),
         valid_until=Now() + valid,
         leased_until=None,

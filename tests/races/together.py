@@ -96,7 +96,7 @@ def leave_nothing_open() -> None:
     """Connections may not be shared with a fork."""
     connections.close_all()
     pools.reset()
-    for kept in (exchange.profile, exchange._transport, exchange._dialect):
+    for kept in (exchange.profile, exchange._transport, exchange.dialect):
         kept.cache_clear()
 
 

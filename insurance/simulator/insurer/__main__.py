@@ -1,8 +1,11 @@
 """`python -m insurance.simulator.insurer`; every option also by environment, `INSURER_PORT` and so on."""
 
 from argparse import Namespace
+from functools import partial
 
 from insurance.simulator.insurer.app import Insurer, Settings
+from insurance.simulator.insurer.faces import FACES
+from insurance.simulator.insurer.lines import listen
 from insurance.simulator.options import Options, share
 from insurance.simulator.server import run
 
@@ -11,9 +14,11 @@ def options() -> Namespace:
     options = Options("INSURER", "A simulated insurer behind the national medical-insurance interface.")
     options.value("--host", str, "127.0.0.1", "address to listen on")
     options.value("--port", int, 9301, "port to listen on")
+    options.value("--line-port", int, "0", "port that takes the same messages as lines over TCP; 0: none")
     options.value("--per-minute", int, 100, "n: calls of a metered transaction allowed in a window")
     options.value("--window-seconds", float, 60.0, "length of the window")
-    options.value("--metered", str, "2206A,2207A", "the metered transactions, separated by commas")
+    options.value("--dialect", str, "national", f"the wire: {', '.join(FACES)}, or the dotted name of a face")
+    options.value("--metered", str, "dialect", "the metered transactions, separated by commas; those of the dialect")
     options.value("--lose", share, 0.0, "share of answers that are lost, 0 to 1")
     options.value("--seed", int, 0, "seed of the random draws")
     options.value("--latency-seconds", float, 0.0, "time added to every call")
@@ -25,16 +30,19 @@ def options() -> Namespace:
 def main() -> None:
     given = options()
     settings = Settings(
+        dialect=given.dialect,
         per_minute=given.per_minute,
         window_seconds=given.window_seconds,
-        metered=tuple(name for name in given.metered.split(",") if name),
+        metered=tuple(name for name in given.metered.split(",") if name not in ("", "dialect")),
         enforce=given.enforce,
         refuse_double=given.refuse_double,
         lose=given.lose,
         seed=given.seed,
         latency_seconds=given.latency_seconds,
     )
-    run(Insurer(settings), given.host, given.port)
+    insurer = Insurer(settings)
+    beside = partial(listen, insurer, given.host, given.line_port) if given.line_port else None
+    run(insurer, given.host, given.port, beside)
 
 
 if __name__ == "__main__":

@@ -2,32 +2,31 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
-from insurance.simulator.asgi import TEXT, BadBody, Exchange, Receive, Scope, Send, loads
+from insurance.simulator.asgi import TEXT, Answering, BadBody, Exchange, Receive, Scope, Send, loads
 from insurance.simulator.faults import BadScript, Faults
-from insurance.simulator.insurer import envelope, form, self_pay
-from insurance.simulator.insurer.envelope import NotAnEnvelope, Refused
-from insurance.simulator.insurer.ledger import CHINA, Ledger
+from insurance.simulator.insurer.faces import FETCHED, Message, NotUnderstood, face
+from insurance.simulator.insurer.ledger import Ledger
 from insurance.simulator.insurer.meter import Meter
-from insurance.simulator.insurer.misbehaviour import FAULTS, LOSING, THROTTLED, Work
-from insurance.simulator.insurer.transactions import carry_out, table
-from insurance.simulator.money import JsonObject
+from insurance.simulator.insurer.misbehaviour import FAULTS, LOSING, THROTTLED, Reply, Work
 
-ABOUT = "simulated insurer: POST the national envelope; GET /_ledger /_stats /_faults; POST /_faults /_reset\n"
+ABOUT = "simulated insurer: POST a message of its dialect; GET /_ledger /_stats /_faults; POST /_faults /_reset\n"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`per_minute` arrivals of each `metered` transaction in `window_seconds` are the limit, refused beyond it
-    only if `enforce`; `lose` is a share 0..1 of answers; `latency_seconds` is added to every call."""
+    """`dialect` is the wire it listens to (`faces`).
 
+    `per_minute` arrivals of each `metered` transaction (none: those of the dialect) in `window_seconds` are the limit,
+    refused beyond it only if `enforce`; `lose` is a share 0..1 of answers; `latency_seconds` is added to every call.
+    """
+
+    dialect: str = "national"
     per_minute: int = 100
     window_seconds: float = 60.0
-    metered: tuple[str, ...] = ("2206A", "2207A")
+    metered: tuple[str, ...] = ()
     enforce: bool = False
     refuse_double: bool = False
     lose: float = 0.0
@@ -40,9 +39,11 @@ class Insurer:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.handlers = table(settings.refuse_double)
-        self.ledger = Ledger()
-        self.meter = Meter(settings.metered, settings.per_minute, settings.window_seconds)
+        self.face_of = face(settings.dialect)
+        self.methods = ("POST", "GET") if settings.dialect in FETCHED else ("POST",)
+        self._new_books()
+        metered = settings.metered or self.face_of.metered
+        self.meter = Meter(metered, settings.per_minute, settings.window_seconds)
         self.faults = Faults(frozenset(FAULTS), "lose", settings.seed)
         self.routes: dict[tuple[str, str], Callable[[Exchange], Awaitable[None]]] = {
             ("GET", "/"): self._about,
@@ -55,35 +56,39 @@ class Insurer:
         if settings.lose:
             self.faults.replace({"lose": settings.lose})
 
+    def _new_books(self) -> None:
+        self.ledger = Ledger()
+        self.face = self.face_of(self.ledger, refuse_double=self.settings.refuse_double)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send)
         route = self.routes.get((exchange.method, exchange.path))
         if route is not None:
             await route(exchange)
-        elif exchange.method == "POST":
+        elif exchange.method in self.methods:
             await self._interface(exchange)
         else:
             await exchange.send(404, b"not found\n", TEXT)
 
     async def _interface(self, exchange: Exchange) -> None:
         """Understand the call, count its arrival, answer it or not."""
-        work: Work
-        try:
-            document, file = form.parts(exchange.header(b"content-type"), await exchange.body())
-            body = loads(document)
-            msgid = exchange.header(b"x-msgid")
-            if self_pay.is_report(exchange.path, body, msgid):
-                infno, work = self_pay.INFNO, partial(self._self_pay, body, msgid)
-            else:
-                call = envelope.read(body, file)
-                infno, msgid, work = call.infno, call.msgid, partial(carry_out, self.handlers, self.ledger, call)
-        except (BadBody, NotAnEnvelope) as error:
-            await exchange.send_json(200, envelope.refused(datetime.now(CHINA), f"交易报文不正确：{error}"))
-            return
-        over = self.meter.arrive(infno, msgid, exchange.arrived_ns)
-        await self._answer(exchange, infno, self._throttled if over and self.settings.enforce else work)
+        msgid = exchange.header(b"x-msgid") or exchange.header(b"x-request-id")
+        headers = exchange.header(b"content-type"), msgid
+        await self.take(exchange, Message(exchange.path, await exchange.body(), *headers), exchange.arrived_ns)
 
-    async def _answer(self, exchange: Exchange, infno: str, work: Work) -> None:
+    async def take(self, exchange: Answering, message: Message, arrived_ns: int) -> None:
+        """One message, by HTTP or by a line (`lines`); `arrived_ns` is `time.monotonic_ns()` of its first byte."""
+        try:
+            asked = self.face.understand(message)
+        except NotUnderstood as error:
+            await exchange.answer(error.reply)
+            return
+        over, work = self.meter.arrive(asked.infno, asked.msgid, arrived_ns), asked.work
+        if over and self.settings.enforce:
+            work = replace(work, carry_out=lambda: self._throttled(asked.work))
+        await self._answer(exchange, asked.infno, work)
+
+    async def _answer(self, exchange: Answering, infno: str, work: Work) -> None:
         self.meter.enter()
         try:
             if self.settings.latency_seconds:
@@ -97,15 +102,9 @@ class Insurer:
         finally:
             self.meter.leave()
 
-    def _self_pay(self, body: JsonObject, msgid: str) -> JsonObject:
-        try:
-            return self_pay.report(self.ledger, body, msgid)
-        except Refused as refusal:
-            return self_pay.wrapped(-1, "error", str(refusal))
-
-    def _throttled(self) -> JsonObject:
+    def _throttled(self, work: Work) -> Reply:
         self.meter.refused += 1
-        return envelope.refused(datetime.now(CHINA), THROTTLED)
+        return work.refuse(THROTTLED)
 
     async def _about(self, exchange: Exchange) -> None:
         await exchange.send(200, ABOUT.encode(), TEXT)
@@ -130,7 +129,7 @@ class Insurer:
 
     async def _reset(self, exchange: Exchange) -> None:
         """Empty books, meter and faults."""
-        self.ledger = Ledger()
+        self._new_books()
         self.meter.reset()
         self.faults.replace({})
         await exchange.send_json(200, {"reset": True})

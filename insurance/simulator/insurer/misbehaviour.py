@@ -7,16 +7,14 @@ wrong_totals, rubbish, html, empty, half, http_500. The caller cannot tell the l
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import dataclass
 
-from insurance.simulator.asgi import HTML, TEXT, Exchange
+from insurance.simulator.asgi import HTML, TEXT, Answering, Content
 from insurance.simulator.faults import Rule
-from insurance.simulator.insurer.envelope import refused
-from insurance.simulator.insurer.ledger import CHINA
 from insurance.simulator.money import JsonObject
 
-Reply = JsonObject | bytes
-"""A message, or a file."""
+Reply = JsonObject | bytes | Content
+"""A message, a file, or a message that is no JSON."""
 
 THROTTLED = "访问过于频繁，请稍后再试"
 BUSY = "系统繁忙，请稍后再试"
@@ -24,87 +22,86 @@ BAD_SIGNATURE = "签名不一致!"
 PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 HANG_SECONDS = 60.0
 SLOW_SECONDS = 1.0
-TOTALS = ("medfee_sumamt", "det_item_fee_sumamt")
-
-Work = Callable[[], Reply]
-Fault = Callable[[Exchange, Rule, Work], Awaitable[None]]
 
 
-async def _refuse(exchange: Exchange, rule: Rule, work: Work) -> None:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One call as a face understood it: `work()` carries it out. `refuse` is how this wire says no, `spoil` what an
+    answer looks like whose total is one yuan too high, so that neither the lines nor the parts add up to it."""
+
+    carry_out: Callable[[], Reply]
+    refuse: Callable[[str], Reply]
+    spoil: Callable[[Reply], Reply]
+
+    def __call__(self) -> Reply:
+        return self.carry_out()
+
+
+Fault = Callable[[Answering, Rule, Work], Awaitable[None]]
+
+
+async def _refuse(exchange: Answering, rule: Rule, work: Work) -> None:
     usual = THROTTLED if rule.kind == "throttle" else BUSY
-    await exchange.send_json(200, refused(datetime.now(CHINA), rule.message or usual))
+    await exchange.answer(work.refuse(rule.message or usual))
 
 
-async def _hang(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _hang(exchange: Answering, rule: Rule, work: Work) -> None:
     await asyncio.sleep(rule.wait(HANG_SECONDS))
     await exchange.abort()
 
 
-async def _drop_before(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _drop_before(exchange: Answering, rule: Rule, work: Work) -> None:
     await exchange.abort()
 
 
-async def _gateway_401(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _gateway_401(exchange: Answering, rule: Rule, work: Work) -> None:
     await exchange.send_json(401, {"code": 401, "message": rule.message or BAD_SIGNATURE})
 
 
-async def _lose(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _lose(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await asyncio.sleep(rule.wait(0))
     await exchange.abort()
 
 
-async def _slow(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _slow(exchange: Answering, rule: Rule, work: Work) -> None:
     reply = work()
     await asyncio.sleep(rule.wait(SLOW_SECONDS))
     await exchange.answer(reply)
 
 
-async def _duplicate(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _duplicate(exchange: Answering, rule: Rule, work: Work) -> None:
     reply = work()
     work()
     await exchange.answer(reply)
 
 
-async def _wrong_totals(exchange: Exchange, rule: Rule, work: Work) -> None:
-    await exchange.answer(_with_wrong_totals(work()))
+async def _wrong_totals(exchange: Answering, rule: Rule, work: Work) -> None:
+    await exchange.answer(work.spoil(work()))
 
 
-async def _rubbish(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _rubbish(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(200, (rule.message or "\x00\x01%#@!{infcode:").encode())
 
 
-async def _html(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _html(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(200, (rule.message or PAGE).encode(), HTML)
 
 
-async def _empty(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _empty(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(200, b"")
 
 
-async def _half(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _half(exchange: Answering, rule: Rule, work: Work) -> None:
     await exchange.send_half(work())
 
 
-async def _http_500(exchange: Exchange, rule: Rule, work: Work) -> None:
+async def _http_500(exchange: Answering, rule: Rule, work: Work) -> None:
     work()
     await exchange.send(500, (rule.message or "Internal Server Error").encode(), TEXT)
-
-
-def _with_wrong_totals(reply: Reply) -> Reply:
-    """The reply with each total one yuan too high, so that neither the lines nor the parts add up to it. A file
-    stays as it is."""
-    output = reply.get("output") if isinstance(reply, dict) else None
-    nodes = output.values() if isinstance(output, dict) else output or ()
-    for node in nodes:
-        for row in node if isinstance(node, list) else [node]:
-            wrong = {field: row[field] + 1 for field in TOTALS if isinstance(row, dict) and field in row}
-            if wrong:
-                row.update(wrong)
-    return reply
 
 
 LOSING = frozenset({"lose", "drop_after"})

@@ -50,12 +50,13 @@ def settlement(refuse_double: bool) -> Handler:
         visit, lines, amounts = _priced(ledger, data)
         if refuse_double and visit.live(text(data, "chrg_bchno")):
             raise Refused("该收费批次已结算，不能重复结算")
-        return _enter(ledger, call, visit, text(data, "chrg_bchno"), amounts, data, lines)
+        entry = enter(ledger, call, visit, text(data, "chrg_bchno"), amounts, data, lines)
+        return settlement_reply(ledger.person(visit.psn_no), entry, call)
 
     return settle
 
 
-def _enter(
+def enter(
     ledger: Ledger,
     call: Call,
     visit: Visit,
@@ -64,8 +65,8 @@ def _enter(
     data: JsonObject,
     lines: tuple[Line, ...],
     reverses: Settlement | None = None,
-) -> JsonObject:
-    """Put one entry in the books and say it. The negative entry of an undoing is itself not live."""
+) -> Settlement:
+    """Put one entry in the books. The negative entry of an undoing is itself not live."""
     person = ledger.person(visit.psn_no)
     entry = Settlement(
         setl_id=ledger.new_id(call.region),
@@ -85,14 +86,14 @@ def _enter(
     ledger.add_settlement(entry)
     if reverses is not None:
         reverses.refunded, reverses.reversed_by = True, entry
-    return settlement_reply(person, entry, call)
+    return entry
 
 
 def _undo(ledger: Ledger, call: Call, original: Settlement) -> JsonObject:
     negative = original.amounts.negated()
-    return _enter(
-        ledger, call, original.visit, original.chrg_bchno, negative, original.sent, original.lines, reverses=original
-    )
+    visit, sent = original.visit, original.sent
+    entry = enter(ledger, call, visit, original.chrg_bchno, negative, sent, original.lines, reverses=original)
+    return settlement_reply(ledger.person(visit.psn_no), entry, call)
 
 
 def cancel(ledger: Ledger, call: Call) -> JsonObject:

@@ -10,7 +10,6 @@ import pytest
 
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.dialects.national import files
-from insurance.interface.dialects.national.envelope import CENTRE_TIME
 from insurance.interface.errors import OutcomeUnknown, Refused
 from insurance.interface.messages import (
     Bill,
@@ -21,6 +20,7 @@ from insurance.interface.messages import (
     StatementRow,
     choose_insurance,
 )
+from insurance.interface.times import CENTRE_TIME
 from insurance.interface.transport import HttpTransport
 from insurance.simulator.insurer.app import Insurer, Settings
 from tests.unit.interface.words import LINE, SPLIT, VISIT, Journal, client, profile

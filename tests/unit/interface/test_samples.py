@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from insurance.interface.dialects.national.envelope import CENTRE_TIME
 from insurance.interface.exchange import Exchange, Reply
 from insurance.interface.identities import violations
 from insurance.interface.messages import (
@@ -39,6 +38,7 @@ from insurance.interface.questions import (
     Settling,
     VisitUpload,
 )
+from insurance.interface.times import CENTRE_TIME
 from tests.unit.interface.words import CARD, INSURED, NATIONAL, SAMPLES, VISIT, sample
 
 Json = dict[str, Any]

@@ -6,6 +6,7 @@ from insurance.interface.dialects.national.exchanges import enveloped, no_output
 from insurance.interface.dialects.national.fields import Node
 from insurance.interface.dialects.national.persons import card_fields, certificate_fields, person_fields
 from insurance.interface.errors import OutcomeUnknown
+from insurance.interface.exchange import Exchange
 from insurance.interface.messages import Bill, PolicySplit
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.questions import Pricing, Reversal, SettlementKey, Settling
@@ -33,6 +34,8 @@ def _write_trial(profile: Profile, question: Pricing) -> Payload:
 
 def _write_settling(profile: Profile, question: Settling) -> Payload:
     insured, split = question.pricing.insured, question.split
+    if split is None:
+        raise ValueError("2207 repeats the split that the trial answered")
     data = {
         **_pricing(question.pricing),
         **(certificate_fields(insured) if profile.person_fields else {}),
@@ -127,6 +130,6 @@ def _split(info: Node) -> PolicySplit:
 
 TRIAL = enveloped(Operation.TRIAL, _write_trial, _read_trial)
 SETTLE = enveloped(Operation.SETTLE, _write_settling, _read_settling)
-CANCEL = enveloped(Operation.CANCEL, _write_key, _read_key)
+CANCEL: Exchange[SettlementKey, Bill | None] = enveloped(Operation.CANCEL, _write_key, _read_key)
 REVERSE = enveloped(Operation.REVERSE, _write_reversal, no_output)
 QUERY = enveloped(Operation.QUERY, _write_key, _read_key)

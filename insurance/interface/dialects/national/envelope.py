@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from insurance.interface.exchange import Attachment, Request
 from insurance.interface.profile import Operation, Profile
+from insurance.interface.times import centre_time
 
 Fields = Mapping[str, object]
 
-CENTRE_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
 CONTENT_TYPE = "application/json;charset=utf-8"
 
 
@@ -54,9 +54,7 @@ def request(
 
 def wall_time(moment: datetime) -> str:
     """`yyyy-MM-dd HH:mm:ss` at the centre. Raises ValueError for a naive time, which would be the machine's own."""
-    if moment.tzinfo is None:
-        raise ValueError("a time on the wire must be aware")
-    return moment.astimezone(CENTRE_TIME).strftime("%Y-%m-%d %H:%M:%S")
+    return centre_time(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def day(moment: date) -> str:

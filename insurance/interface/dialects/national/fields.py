@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Never
 
 from insurance.interface.amounts import to_fen
-from insurance.interface.dialects.national.envelope import CENTRE_TIME
 from insurance.interface.errors import OutcomeUnknown
+from insurance.interface.times import CENTRE_TIME
 
 
 class Node:
