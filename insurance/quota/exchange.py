@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -17,12 +18,12 @@ from django.db.models.functions import Now
 from hospital import tuning
 from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
-from insurance.interface import dialects
 from insurance.interface.client import InsuranceClient, Outcome
-from insurance.interface.errors import NotSent, Throttled
+from insurance.interface.errors import NotSent, NotSignedIn, Throttled
+from insurance.interface.exchange import Dialect
 from insurance.interface.profile import Operation, Profile
-from insurance.interface.transport import HttpTransport
-from insurance.quota import adapting, circuit, clock, directory, insurers, permits
+from insurance.interface.transport import Transport
+from insurance.quota import adapting, circuit, clock, connection, directory, insurers, permits, signing_in
 from insurance.quota.directory import DEFAULT
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
@@ -68,8 +69,14 @@ def look_at_the_clock() -> int:
 @contextmanager
 def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
     """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
+    said = profile(held.insurer)
     try:
-        yield _client(held, lane, purpose)
+        if said.signs_in:
+            said = replace(said, sign_no=signing_in.number(held.insurer_id, _client(held, lane, purpose, said).sign_in))
+        yield _client(held, lane, purpose, said)
+    except NotSignedIn:
+        signing_in.forget(held.insurer_id, said.sign_no or "")
+        raise
     except Throttled as error:
         adapting.throttled(held.quota_id, error.retry_after_seconds)
         raise
@@ -83,9 +90,9 @@ def profile(insurer: str = DEFAULT) -> Profile:
     return directory.terms(insurer).profile()
 
 
-def _client(held: Held, lane: Lane, purpose: str) -> InsuranceClient:
+def _client(held: Held, lane: Lane, purpose: str, said: Profile) -> InsuranceClient:
     insurer, journal = held.insurer, _Journal(held, lane, purpose)
-    return InsuranceClient(profile(insurer), _dialect(insurer), _transport(insurer), journal, _now)
+    return InsuranceClient(said, _dialect(insurer), _transport(insurer), journal, _now)
 
 
 class _Journal:
@@ -186,11 +193,11 @@ def _now() -> datetime:
 
 
 @cache
-def _transport(insurer: str) -> HttpTransport:
+def _transport(insurer: str) -> Transport:
     """One for each: connections that hang at one are none of the others'."""
-    return HttpTransport(profile(insurer))
+    return connection.transport(directory.terms(insurer))
 
 
 @cache
-def _dialect(insurer: str) -> dialects.Dialect:
-    return dialects.load(directory.terms(insurer).dialect)
+def _dialect(insurer: str) -> Dialect:
+    return connection.dialect(directory.terms(insurer))
