@@ -22,6 +22,10 @@ def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -44,6 +48,7 @@ def _by_operation(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 _KINDS: dict[Any, Callable[[Any], bool]] = {
     bool: _is_flag,
+    int: _is_count,
     tuple[str, ...]: _are_texts,
     str: _is_text,
     str | None: _is_text_or_null,

@@ -149,6 +149,9 @@ class Profile:
     """enc_type SM4: input and output are encrypted (JS, JL, YB)."""
     signs_in: bool = False
     """Messages carry the sign_no of the day's 9001 (protocol 3.14)."""
+    fresh_credential_seconds: int = 0
+    """2207 with an electronic credential (01) needs one that was scanned no longer ago (GD, protocol 2.5); 0: the one
+    of the booking does."""
     not_signed_in: tuple[str, ...] = ("未签到", "签到已失效", "签到编号无效", "请先签到")
     """Parts of the text of a centre that does not know the sign_no. No source has one: these are likely words."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -1,5 +1,6 @@
 """A patient's whole way through a region's interface, from its settings alone: profile, keys, gateway, security."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -52,6 +53,8 @@ def test_a_settlement_behind_a_gateway(
     assert settlement.setl_id and settlement.state not in (SettlementState.UNKNOWN, SettlementState.REFUSED)
     sent = InterfaceCall.objects.filter(infno__in=("2207", "2207A")).get()
     assert sent.infno == ("2207A" if profile == "zhejiang" else "2207")
+    if profile == "hunan":
+        assert json.loads(sent.request)["input"]["data"]["certno"] == settlement.appointment.archive.id_number
     assert "s3cret" not in "".join(InterfaceCall.objects.values_list("request", flat=True))
 
 

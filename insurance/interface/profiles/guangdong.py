@@ -15,4 +15,5 @@ HABITS: dict[str, Any] = {
     "infnos": {Operation.UPLOAD_VISIT: "2203", Operation.TRIAL: "2206", Operation.SETTLE: "2207"},
     "nodes": {Operation.SETTLE: {"data": "mdtrtinfo"}},
     "signs_in": True,
+    "fresh_credential_seconds": 60,  # how long a code is good no source says; ask the site
 }
