@@ -11,9 +11,10 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import insurers, logs, roles, theme, tunable
+from config import habits, insurers, logs, roles, theme, tunable
 from config.environment import Environment
 from config.openapi import options
+from insurance.interface.profiles import PROFILES
 from tasks import queues
 
 env = Environment()
@@ -207,6 +208,14 @@ INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
 # Beginnings of the insured regions that this insurer serves; empty: whatever none of INSURERS does (docs/insurers.md).
 INSURANCE_REGIONS = insurers.regions("INSURANCE_REGIONS", env.list("INSURANCE_REGIONS", default=[]))
 INSURERS = insurers.read(env.str("INSURERS", default=""))  # those beside it
+# How the default one is spoken to: a region's profile, what differs from it, and where keys and certificates lie
+# (docs/profiles.md). INSURERS says the same of each other.
+INSURANCE_PROFILE = env.one_of("INSURANCE_PROFILE", PROFILES, default="national")
+INSURANCE_HABITS = habits.of(
+    INSURANCE_PROFILE, habits.read(env.str("INSURANCE_HABITS", default=""), "INSURANCE_HABITS")
+)
+INSURANCE_KEYS = insurers.keys(env.str("INSURANCE_KEYS", default=""))
+INSURANCE_TLS = insurers.tls(env.str("INSURANCE_TLS", default=""))
 STATEMENT_KEY = env.signing_key("STATEMENT_KEY")  # signs the daily statement on the limit; empty: from SECRET_KEY
 TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)  # first
 TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # first; told so long before the turn; 0: not
@@ -260,6 +269,7 @@ insurers.check_together(
     others=INSURERS,
 )
 insurers.check_below_m(INSURERS, FILING_BATCH_SIZE)
+insurers.check_access(own_habits=INSURANCE_HABITS, own_keys=INSURANCE_KEYS, own_tls=INSURANCE_TLS, others=INSURERS)
 
 # --- Celery ---------------------------------------------------------------------------------------
 BROKER_URL = env.str("BROKER_URL", default="amqp://guest:guest@127.0.0.1:5672//")

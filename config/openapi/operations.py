@@ -89,6 +89,7 @@ TOLD: Mapping[str, Told] = {
         codes=(
             *("no_such_trial", "already_settling", "trial_expired", "trial_superseded", "trial_not_priced"),
             *("newer_trial", "trial_not_waiting", "interface_up", "appointment_over"),
+            *("credential_needed", "no_claim_with_credential"),
             *IDEMPOTENT,
         ),
         limited=True,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from insurance.interface import questions
-from insurance.interface.errors import InterfaceError, NotSent, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, NotSignedIn, Refusal, Refused, Throttled
 from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Reply, Request
 from insurance.interface.messages import (
     Bill,
@@ -241,6 +241,8 @@ class InsuranceClient:
             word = self._profile.refusal(exchange.operation, str(refused))
             if not word:
                 raise
+            if word == Refusal.NOT_SIGNED_IN:
+                raise NotSignedIn(str(refused)) from None
             raise Refused(str(refused), code=word) from None
 
     def _written_down(self, msgid: str, request: Request) -> float:

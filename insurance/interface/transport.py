@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import httpx
 
 from insurance.interface.deadline import BoundedBackend, Call
-from insurance.interface.errors import OutcomeUnknown
+from insurance.interface.errors import NotSent, OutcomeUnknown
 from insurance.interface.exchange import Reply, Request
 from insurance.interface.profile import Profile
+from insurance.interface.tls import refusal
 
 MAX_ANSWER_BYTES = 1024 * 1024
 UTF_8 = "utf-8"
@@ -70,8 +71,10 @@ class HttpTransport:
                 body = _body(response, request.answer_bytes or MAX_ANSWER_BYTES)
                 return Reply(response.status_code, dict(response.headers), from_wire(body, self._charset))
         except BEFORE_SENDING as error:
-            raise self._call.failure(type(error).__name__) from error
+            raise self._call.failure(refusal(error) or type(error).__name__) from error
         except httpx.HTTPError as error:
+            if why := refusal(error):
+                raise NotSent(why) from error
             raise OutcomeUnknown(f"{type(error).__name__}, after sending") from error
 
     def close(self) -> None:

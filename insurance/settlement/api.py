@@ -28,9 +28,11 @@ _ENDED = (SettlementState.COMPLETED, SettlementState.REFUSED, SettlementState.RE
 
 
 class SettlementInput(StrictSerializer):
-    """`claim_later`: pay everything now, while the interface is closed; the claim follows."""
+    """`claim_later`: pay everything now, while the interface is closed; the claim follows. `credential`: the code of an
+    electronic credential, scanned just now, where the insurer wants it (422 `credential_needed`)."""
 
     mode = serializers.ChoiceField(choices=WAYS)
+    credential = serializers.CharField(default="", allow_blank=True, max_length=50, write_only=True)
 
 
 class OpenedOutput(serializers.Serializer[Any]):
@@ -79,7 +81,8 @@ class SettlementsView(APIView):
         trial = trial_of(request, pk)
 
         def settle() -> idempotency.Answer:
-            settlement = opening.open_settlement(trial, given.validated_data["mode"])
+            asked = given.validated_data
+            settlement = opening.open_settlement(trial, asked["mode"], asked["credential"])
             return 202, {"id": settlement.pk, "state": settlement.state}
 
         key = request.headers.get("Idempotency-Key")
