@@ -14,7 +14,8 @@ ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "hosts", "rac
 """What starts processes and measures them is not run beside its like."""
 
 LEFT_OUT = {
-    mark: re.compile(rf"(?<!not )\b({asked})\b") for mark, asked in (("long", "chaos|long"), ("hosts", "hosts"))
+    mark: re.compile(rf"(?<!not )\b({asked})\b")
+    for mark, asked in (("long", "chaos|long"), ("hosts", "hosts"), ("fuzz", "fuzz"))
 }
 """Tests with these marks run only for whoever asks for them: by these marks."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from hospital import tuning
+from hospital import outbound, tuning
 from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
 from insurance.interface import dialects
@@ -188,7 +188,7 @@ def _now() -> datetime:
 @cache
 def _transport(insurer: str) -> HttpTransport:
     """One for each: connections that hang at one are none of the others'."""
-    return HttpTransport(profile(insurer))
+    return HttpTransport(profile(insurer), around=outbound.partners())
 
 
 @cache
