@@ -38,7 +38,7 @@ ROLES = {
         *_may("add", *_PLANS),
         *_may("change", *_PLANS),
         *_may("delete", "hospital.weeklyplan", "hospital.holiday"),
-        *("hospital.reveal_archive", "hospital.change_notice"),
+        *("hospital.reveal_archive", "hospital.change_notice", "hospital.change_appointment"),
     ),
     "cashier": (*_LOOK, "insurance.change_settlement", "insurance.add_decision"),
     "finance": (

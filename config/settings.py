@@ -11,7 +11,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import habits, insurers, logs, roles, theme, tunable
+from config import habits, insurers, logs, outward, roles, theme, tunable
 from config.environment import Environment
 from config.openapi import options
 from insurance.interface.profiles import PROFILES
@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.correlation.Correlated",
+    "config.headers.Guarded",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -172,6 +173,11 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = options.SPECTACULAR
 
+# --- whom we call (hospital/outbound.py) ----------------------------------------------------------
+# Networks such as 10.20.0.0/16 that hold everybody whom we call; empty: whoever the addresses name, but no link-local
+# address, and the webhook's on the internet alone.
+OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
+
 # --- what the hospital tells the insurance side, without knowing it (hospital/hooks.py) -----------
 HOSPITAL_HOOKS = {
     "insured_in": ["insurance.quota.directory.of_region"],
@@ -188,6 +194,7 @@ NOTICE_WEBHOOK_URL = env.receiver("NOTICE_WEBHOOK_URL", debug=DEBUG)
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
 NOTICE_WEBHOOK_OLD_SECRET = env.str("NOTICE_WEBHOOK_OLD_SECRET", default="")  # signs too, while the app changes over
 NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
+NOTICE_WEBHOOK_ON_THIS_MACHINE = DEBUG or outward.is_this_machine(NOTICE_WEBHOOK_URL)
 # Waits before the second, third … attempt; after the last one the notice is FAILED and stands in the admin.
 NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
 
@@ -270,6 +277,13 @@ insurers.check_together(
 )
 insurers.check_below_m(INSURERS, FILING_BATCH_SIZE)
 insurers.check_access(own_habits=INSURANCE_HABITS, own_keys=INSURANCE_KEYS, own_tls=INSURANCE_TLS, others=INSURERS)
+outward.check(
+    OUTBOUND_NETWORKS,
+    INSURANCE_URL=INSURANCE_URL,
+    PAYMENT_URL=PAYMENT_URL,
+    NOTICE_WEBHOOK_URL=NOTICE_WEBHOOK_URL,
+    **{f"INSURERS {name}": one.get("url", "") for name, one in INSURERS.items()},
+)
 
 # --- Celery ---------------------------------------------------------------------------------------
 BROKER_URL = env.str("BROKER_URL", default="amqp://guest:guest@127.0.0.1:5672//")
@@ -339,9 +353,18 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = ""
 DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
+# --- what browsers are told (config/headers.py, docs/security.md) ---------------------------------
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+STAFF_SESSION_SECONDS = 12 * 3600  # a working day; patients stay signed in for two weeks
 if not DEBUG:
-    SECURE_CONTENT_TYPE_NOSNIFF = True
-    X_FRAME_OPTIONS = "DENY"
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
-    SECURE_SSL_REDIRECT = False  # TLS ends at the proxy
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
     SECURE_HSTS_SECONDS = 31536000 if PUBLIC_URL.startswith("https://") else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # whether the names below ours speak https too, only their owner knows
+    "security.W008",  # TLS ends at the proxy, which redirects; behind it everything would redirect to itself
+    "security.W021",  # a list that browsers carry is entered by the owner of the name
+]

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from hospital import badges, planning_admin, words, worklist
 from hospital.archives import revealing
@@ -35,7 +36,8 @@ from hospital.theme import ModelAdmin, TabularInline
 from hospital.tuning_admin import TuningAdmin
 
 admin.site.register(Tuning, TuningAdmin)
-admin.site.unregister((User, Group))
+# Whoever took a used token off its list would bring it back to life: nobody writes there (hospital/tokens.py).
+admin.site.unregister((User, Group, BlacklistedToken, OutstandingToken))
 admin.site.register(User, UserAdmin)
 admin.site.register(Group, GroupAdmin)
 

@@ -14,8 +14,20 @@ FOLDER_MARKS = {name: name for name in ("acceptance", "broker", "browser", "chao
 ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "hosts", "races"}
 """What starts processes and measures them is not run beside its like."""
 
+SECURITY = {
+    *("integration/test_roles.py", "integration/test_api_strangers.py", "integration/test_api_tokens.py"),
+    *("integration/test_api_limits.py", "integration/test_api_cors.py", "integration/test_api_around.py"),
+    *("integration/test_looks.py", "integration/test_payments.py", "integration/test_notices.py"),
+    *("integration/test_decisions.py", "integration/test_metrics.py", "integration/test_configuration.py"),
+    *("unit/insurance/test_signing.py", "unit/config/test_masking.py", "unit/config/test_lanes.py"),
+    *("unit/interface/test_privacy.py", "unit/hospital/test_privacy.py", "acceptance/test_privacy.py"),
+    *("races/test_limit.py", "shape/test_one_door.py", "shape/test_deployment.py"),
+}
+"""Older tests that show that a threat is met (docs/security.md); newer ones bear the mark themselves."""
+
 LEFT_OUT = {
-    mark: re.compile(rf"(?<!not )\b({asked})\b") for mark, asked in (("long", "chaos|long"), ("hosts", "hosts"))
+    mark: re.compile(rf"(?<!not )\b({asked})\b")
+    for mark, asked in (("long", "chaos|long"), ("hosts", "hosts"), ("fuzz", "fuzz"))
 }
 """Tests with these marks run only for whoever asks for them: by these marks."""
 
@@ -31,6 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for folder, mark in FOLDER_MARKS.items():
             if folder in item.path.relative_to(HERE).parts:
                 item.add_marker(mark)
+        if str(item.path.relative_to(HERE)) in SECURITY:
+            item.add_marker("security")
         if ONE_AFTER_THE_OTHER.intersection(item.path.relative_to(HERE).parts):
             item.add_marker(pytest.mark.xdist_group("processes"))
     for mark, asked in LEFT_OUT.items():

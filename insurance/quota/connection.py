@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from hospital import outbound
 from insurance.interface import dialects, gateways, security, tls
 from insurance.interface.exchange import Dialect
 from insurance.interface.lines import SCHEME, LineTransport
@@ -17,8 +18,8 @@ def transport(terms: Terms) -> Transport:
     """
     profile = terms.profile()
     if urlsplit(profile.base_url).scheme == SCHEME:
-        return LineTransport(profile)
-    wire = HttpTransport(profile, verify=tls.context(**terms.tls) if terms.tls else True)
+        return LineTransport(profile, outbound.partners())
+    wire = HttpTransport(profile, tls.context(**terms.tls) if terms.tls else True, outbound.partners())
     if not profile.gateway:
         return wire
     return gateways.through(profile.gateway, wire, access.gateway_keys(terms.keys, terms.institution_code))
