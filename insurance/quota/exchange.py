@@ -66,10 +66,12 @@ def look_at_the_clock() -> int:
 
 
 @contextmanager
-def exchange(held: Held, lane: Lane, purpose: str) -> Iterator[InsuranceClient]:
-    """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends."""
+def exchange(held: Held, lane: Lane, purpose: str, about: str = "") -> Iterator[InsuranceClient]:
+    """A client that may speak under this permit. The permit is freed when the exchange is over, however it ends.
+
+    `about`: the name of the patient, which what the insurer says in refusing is freed of before it is kept."""
     try:
-        yield _client(held, lane, purpose)
+        yield _client(held, lane, purpose, about)
     except Throttled as error:
         adapting.throttled(held.quota_id, error.retry_after_seconds)
         raise
@@ -83,9 +85,9 @@ def profile(insurer: str = DEFAULT) -> Profile:
     return directory.terms(insurer).profile()
 
 
-def _client(held: Held, lane: Lane, purpose: str) -> InsuranceClient:
+def _client(held: Held, lane: Lane, purpose: str, about: str) -> InsuranceClient:
     insurer, journal = held.insurer, _Journal(held, lane, purpose)
-    return InsuranceClient(profile(insurer), _dialect(insurer), _transport(insurer), journal, _now)
+    return InsuranceClient(profile(insurer), _dialect(insurer), _transport(insurer), journal, _now, about)
 
 
 class _Journal:
