@@ -51,6 +51,20 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
             raise ImproperlyConfigured(f"{name} must be set to a secret of at least 32 characters (or set DEBUG=1)")
         return value
 
+    def secrets(self, name: str) -> list[str]:
+        """Keys of at least 32 characters each, with commas between; empty: none."""
+        values = [value.strip() for value in self.list(name, default=[]) if value.strip()]
+        if any(len(value) < 32 for value in values):
+            raise ImproperlyConfigured(f"{name} must be secrets of at least 32 characters each, with commas between")
+        return values
+
+    def dotted_name(self, name: str) -> str:
+        """Where a function is, such as our_house.kms.keys; empty: none is named."""
+        path = str(self.str(name, default="")).strip()
+        if path and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", path):
+            raise ImproperlyConfigured(f"{name} must name a function as in our_house.kms.keys, not {path!r}")
+        return path
+
     def token(self, name: str) -> str:
         """A word of at least 16 characters that opens something; empty: there is none."""
         value = str(self.str(name, default="")).strip()

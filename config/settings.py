@@ -22,7 +22,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", debug=DEBUG)
-PII_KEY = env.secret("PII_KEY", debug=DEBUG)
+# Of personal data (hospital/keys.py): PII_KEY writes, the others only read. PII_KEYS_FROM names a function that returns
+# all of them, the one that writes first, as from a key management service: then the other two are not looked at.
+PII_KEYS_FROM = env.dotted_name("PII_KEYS_FROM")
+PII_KEY = "" if PII_KEYS_FROM else env.secret("PII_KEY", debug=DEBUG)
+PII_OLD_KEYS = [] if PII_KEYS_FROM else env.secrets("PII_OLD_KEYS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 TIME_ZONE = env.time_zone("TIME_ZONE", default="Asia/Shanghai")
@@ -184,6 +188,9 @@ HOSPITAL_HOOKS = {
     "cancelled": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.withdraw"],
     "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
     "tuning_changes": ["insurance.quota.limits.keep_m_above_n"],
+    "held": ["insurance.held.of"],
+    "erasing": ["insurance.held.erase"],
+    "keys_changed": ["insurance.trial.inputs.renew"],
     "story": ["insurance.trial.api.story", "insurance.settlement.api.story"],
 }
 
@@ -197,6 +204,12 @@ NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
 NOTICE_WEBHOOK_ON_THIS_MACHINE = DEBUG or outward.is_this_machine(NOTICE_WEBHOOK_URL)
 # Waits before the second, third … attempt; after the last one the notice is FAILED and stands in the admin.
 NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
+
+# --- how long what is kept (docs/privacy.md); the books are kept for good ---------------------------
+KEEP_MESSAGES_MONTHS = env.positive("KEEP_MESSAGES_MONTHS", default=18)  # what stands in messages to the insurer
+KEEP_NOTICES_MONTHS = env.positive("KEEP_NOTICES_MONTHS", default=24)  # of visits that are over
+KEEP_REQUESTS_DAYS = env.positive("KEEP_REQUESTS_DAYS", default=30)  # answers under an Idempotency-Key
+KEEP_JOURNAL_MONTHS = env.positive("KEEP_JOURNAL_MONTHS", default=60)  # then archive_months may put it into files
 
 # --- the insurance interface ----------------------------------------------------------------------
 INSURANCE_URL = env.str("INSURANCE_URL", default="http://127.0.0.1:9301")

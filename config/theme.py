@@ -78,6 +78,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _page(_("Settings"), "tune", "hospital.tuning"),
             _page(_("Changes by staff"), "history", "hospital.change"),
+            _page(_("Accesses to personal data"), "visibility", "hospital.access"),
             _page(_("Journal"), "list_alt", "hospital.journal"),
             _page(_("Accounts"), "person", "auth.user"),
             _page(_("Roles"), "groups_2", "auth.group"),

@@ -30,6 +30,7 @@ TOLD: Mapping[str, Told] = {
         codes=("bad_id_number", "weak_password", "username_taken"),
         limited=True,
     ),
+    "accounts_export_retrieve": Told({200: examples.EXPORT}, codes=("patients_only",), limited=True),
     "token_create": Told(
         {200: examples.PAIR},
         sent={name: examples.ACCOUNT[name] for name in ("username", "password")},
@@ -109,7 +110,7 @@ TOLD: Mapping[str, Told] = {
 }
 
 TAGS = (
-    ("accounts", "Sign up."),
+    ("accounts", "Sign up; everything that is held about oneself."),
     ("token", "Sign in, stay signed in, sign out."),
     ("sessions", "What can be booked."),
     ("appointments", "Book, follow and cancel; the charges and the place in the line."),

@@ -66,12 +66,15 @@ class InsuranceClient:
         transport: Transport,
         journal: Journal,
         clock: Callable[[], datetime],
+        about: str = "",
     ) -> None:
+        """`about`: the name of whoever is spoken of, which no error of ours may keep."""
         self._profile = profile
         self._dialect = dialect
         self._transport = transport
         self._journal = journal
         self._clock = clock
+        self._about = about
 
     @property
     def dialect(self) -> Dialect:
@@ -227,6 +230,7 @@ class InsuranceClient:
             answer = self._decoded(exchange, question, reply)
             outcome, note = Outcome.ANSWERED, ""
         except InterfaceError as error:
+            error.forget(self._about)
             outcome, note = _outcome_of(error), str(error)
             raise
         finally:

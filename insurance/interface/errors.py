@@ -36,6 +36,11 @@ class InterfaceError(Exception):
     def __str__(self) -> str:
         return str(self.args[0])
 
+    def forget(self, name: str) -> None:
+        """Somebody of this name may be meant: it stands in the text no more."""
+        if name:
+            self.args = (str(self.args[0]).replace(name, "*"), *self.args[1:])
+
 
 class NotSent(InterfaceError):
     """Surely nothing was carried out: no connection, no permit, or stopped at the gateway (H t6)."""

@@ -67,14 +67,16 @@ def look_at_the_clock() -> int:
 
 
 @contextmanager
-def exchange(held: Held, lane: Lane, purpose: str, sign_no: str = "") -> Iterator[InsuranceClient]:
+def exchange(held: Held, lane: Lane, purpose: str, about: str = "", *, sign_no: str = "") -> Iterator[InsuranceClient]:
     """A client that may speak under this permit, and under the day's sign-in unless another is named. The permit is
-    freed when the exchange is over, however it ends."""
+    freed when the exchange is over, however it ends.
+
+    `about`: the name of the patient, which what the insurer says in refusing is freed of before it is kept."""
     said = profile(held.insurer)
     try:
         if not sign_no and signs_in(held.insurer):
-            sign_no = signing_in.number(held.insurer_id, _client(held, lane, purpose, said).sign_in)
-        yield _client(held, lane, purpose, replace(said, sign_no=sign_no) if sign_no else said)
+            sign_no = signing_in.number(held.insurer_id, _client(held, lane, purpose, said, about).sign_in)
+        yield _client(held, lane, purpose, replace(said, sign_no=sign_no) if sign_no else said, about)
     except NotSignedIn:
         signing_in.forget(held.insurer_id, sign_no)
         raise
@@ -108,9 +110,9 @@ def sign_no_of(insurer: str, day: date) -> str:
     return signing_in.number_of(insurer, day, about, profile(insurer)) if about.signs_in else ""
 
 
-def _client(held: Held, lane: Lane, purpose: str, said: Profile) -> InsuranceClient:
+def _client(held: Held, lane: Lane, purpose: str, said: Profile, about: str) -> InsuranceClient:
     insurer, journal = held.insurer, _Journal(held, lane, purpose)
-    return InsuranceClient(said, dialect(insurer), _transport(insurer), journal, _now)
+    return InsuranceClient(said, dialect(insurer), _transport(insurer), journal, _now, about)
 
 
 class _Journal:

@@ -116,7 +116,7 @@ def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool
         permits.free(held)
         return False
     try:
-        with exchange(held, lane, purpose(settlement)) as client:
+        with exchange(held, lane, purpose(settlement), settlement.appointment.archive.name) as client:
             heard = _SPEAK[settlement.state](client, settlement)
     except InterfaceError as error:
         said = str(error) if isinstance(error, Refused) else ""

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from django.utils import timezone
 
-from hospital import tuning
+from hospital import changes, tuning
 from hospital.models import Holiday, WeeklyPlan
 from insurance.desk import decisions
 from insurance.desk.actions import Action
@@ -31,6 +31,7 @@ def one_of_each() -> Settlement:
     session = settlement.appointment.session
     WeeklyPlan.objects.create(doctor=session.doctor, price_list=session.price_list, weekday=1, seats=9, **plan)
     days.remember_lately()
+    changes.record("archive 1", changes.PERSONAL_DATA, "masked", "shown", who="somebody", why="because")
     doing.pay(settlement)
     assert reconcile.run(timezone.localdate()).differences.exists(), "paid there, and not heard of"
     return settlement
