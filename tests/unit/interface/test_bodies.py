@@ -29,6 +29,7 @@ def answer(body: bytes, packing: str = "") -> httpx.Response:
         (gzip.compress(TEXT), "X-GZIP"),
         (zlib.compress(TEXT), "deflate"),
     ],
+    ids=("plain", "identity", "gzip", "capital letters", "deflate"),
 )
 def test_what_is_within_the_limit_is_read(body: bytes, packing: str) -> None:
     assert bodies.read(answer(body, packing), MOST) == TEXT
@@ -51,6 +52,7 @@ def test_up_to_the_limit(size: int) -> None:
         (TEXT, "br", "not asked for"),
         (TEXT, "gzip, gzip", "not asked for"),
     ],
+    ids=("larger", "larger unpacked", "not packed", "torn", "empty", "unknown packing", "packed twice"),
 )
 def test_what_is_not_is_refused(body: bytes, packing: str, says: str) -> None:
     with pytest.raises(bodies.Unreadable, match=says):
