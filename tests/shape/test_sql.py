@@ -15,7 +15,10 @@ VERB = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\b")
 
 AT_RUN_TIME = {
     "config/door/stories.py": "names of tables, by a function that is called while the module is loaded",
+    "hospital/retention.py": "table and column names of our own models, and clauses that stand in the module",
+    "hospital/rotation.py": "table and column names of our own models; keys and ids are parameters",
     "hospital/worklist.py": "table and column names of our own models, quoted by the database's own rule",
+    "insurance/archiving.py": "names of the two tables that have months, and clauses that stand in the module",
 }
 """Files with SQL that is put together in a function, and of what. Everything else is made when a module is loaded,
 before anybody has asked anything."""

@@ -44,9 +44,10 @@ def spoken(dialect: Dialect, profile: Profile, keys: Keys) -> Dialect:
 
 
 def _around(dialect: Dialect, seal: Callable[[Request], Request], open_reply: Callable[[Reply], Reply]) -> Dialect:
-    exchanges = {each.name: getattr(dialect, each.name) for each in fields(dialect)}
+    parts = {each.name: getattr(dialect, each.name) for each in fields(dialect)}
+    exchanges = {name: part for name, part in parts.items() if isinstance(part, Exchange)}
     around: dict[str, Any] = {name: _exchange(each, seal, open_reply) for name, each in exchanges.items()}
-    return Dialect(**around)
+    return replace(dialect, **around)
 
 
 def _exchange(

@@ -9,15 +9,16 @@ import resource
 import time
 import zipfile
 from contextlib import suppress
+from dataclasses import fields
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from insurance.interface.dialects import DIALECTS
+from insurance.interface.dialects import DIALECTS, load
 from insurance.interface.dialects.national import files
 from insurance.interface.errors import OutcomeUnknown
-from insurance.interface.exchange import Reply
+from insurance.interface.exchange import Exchange, Reply
 from tests.unit.interface import fuzzing
 from tests.unit.interface.fuzzing import Decoder
 
@@ -57,7 +58,12 @@ def fuzz(examples: int, *, derandomize: bool) -> None:
 
 def test_every_decoder_of_every_dialect_is_there() -> None:
     assert {decoder.name.partition(":")[0] for decoder in fuzzing.ALL} >= set(DIALECTS)
-    assert len(fuzzing.ALL) >= 20 * len(DIALECTS) and len(fuzzing.CORPUS) > 20
+    named = {decoder.name for decoder in fuzzing.ALL}
+    for name in DIALECTS:
+        dialect = load(name)
+        said = [each.name for each in fields(dialect) if isinstance(getattr(dialect, each.name), Exchange)]
+        assert len(said) > 10 and {f"{name}: {operation}" for operation in said} <= named
+    assert len(fuzzing.CORPUS) > 20
 
 
 def test_an_invented_answer_is_a_failure_that_is_told() -> None:
