@@ -3,6 +3,7 @@
 What is wrong or contradicts itself is an `ImproperlyConfigured` of one line that names the insurer and the field.
 """
 
+import codecs
 import json
 import re
 from collections import Counter
@@ -117,10 +118,19 @@ def _are_habits(value: Any) -> bool:
 
 
 def _is_habit(name: str, value: Any) -> bool:
+    if name == "charset":
+        return isinstance(value, str) and _is_charset(value)
     if name not in (*_BY_OPERATION, "headers"):
         return isinstance(value, bool if _HABITS[name] is bool else str)
     known = [operation.value for operation in Operation] if name in _BY_OPERATION else value
     return isinstance(value, dict) and all(isinstance(each, str) and key in known for key, each in value.items())
+
+
+def _is_charset(name: str) -> bool:
+    try:
+        return codecs.lookup(name) is not None
+    except LookupError:
+        return False
 
 
 _REQUIRED = ("name", "regions", "url")
@@ -132,7 +142,7 @@ _FIELDS: dict[str, tuple[Check, str]] = {
     ),
     "title": (_is_text, "a text"),
     "regions": (_are_regions, 'a list of regions of two to six digits such as ["4301"]'),
-    "url": (_fits(r"(https?|tcp)://[^\s]+"), "an address such as https://host"),
+    "url": (_fits(r"https?://[^\s]+|tcp://[^\s/:]+:[0-9]{1,5}"), "an address such as https://host or tcp://host:port"),
     "dialect": (
         lambda value: isinstance(value, str) and is_there(value),
         f"one of {', '.join(sorted(DIALECTS))}, or a dotted path",
