@@ -1,7 +1,8 @@
 """A message to or from the insurer as staff may see it: how it is built, what was asked for and what it came to.
 
 Whatever is not known to be harmless is masked: names, numbers, dates of birth and diagnoses of the patient, and every
-field that nobody has thought of here.
+field that nobody has thought of here. FHIR says the same things under other names: there an identifier or a code is
+known by the end of its system, and an amount by its currency (docs/fhir.md).
 """
 
 import json
@@ -21,6 +22,13 @@ _HARMLESS = frozenset(
         *("insutype", "med_type", "clr_type", "clr_optins", "clr_way", "psn_setlway", "acct_used_flag", "caty"),
     )
 )
+_FHIR = frozenset(
+    (
+        *("resourceType", "status", "use", "intent", "outcome", "severity", "system", "currency", "created"),
+        *("sequence", "itemSequence", "focal", "inforce", "type", "method"),
+    )
+)
+_FHIR_SYSTEMS = frozenset(("amount", "adjudication", "information", "relation", "refusal", "task", "issue-type"))
 _AMOUNT = re.compile(r"_(sumamt|amt|pay|fee|prop|part)$")
 _SAID = frozenset(("err_msg", "warn_msg", "message"))
 """The centre's own words: names and numbers are taken out of them (`scrub`)."""
@@ -32,7 +40,10 @@ def masked(body: str) -> str:
         document = json.loads(body)
     except ValueError:
         return ""
-    return json.dumps(_masked(document), ensure_ascii=False, indent=1) if isinstance(document, dict) else ""
+    if not isinstance(document, dict):
+        return ""
+    shown = _resource(document) if "resourceType" in document else _masked(document)
+    return json.dumps(shown, ensure_ascii=False, indent=1)
 
 
 def _masked(value: Any) -> Any:
@@ -53,3 +64,20 @@ def _field(name: str, value: Any) -> Any:
     if name in _SAID:
         return scrub(str(value or ""))
     return value if name in _HARMLESS or _AMOUNT.search(name) else _masked(value)
+
+
+def _resource(value: Any, named: str = "") -> Any:
+    """A part of a FHIR resource; `named`: how it is called where it stands."""
+    match value:
+        case {"value": int() | float(), "currency": str()}:
+            return value
+        case {"system": str(system)}:
+            known = system.rpartition("/")[2] in _HARMLESS | _FHIR_SYSTEMS
+            shown = ("system", "code", "value") if known else ("system",)
+            return {name: inner if name in shown else _resource(inner) for name, inner in value.items()}
+        case dict():
+            return {name: _resource(inner, name) for name, inner in value.items()}
+        case list():
+            return [_resource(inner, named) for inner in value]
+        case _:
+            return value if named in _FHIR else _masked(value)

@@ -21,12 +21,20 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file beside the envelope. The two travel as parts of one multipart form, under these names."""
+    """A file beside the envelope. The two travel as parts of one multipart form, under these names.
+
+    Without names the file travels alone, and the envelope only says in the journal what it was.
+    """
 
     filename: str
     content: bytes = field(repr=False)
-    part: str
-    envelope_part: str
+    part: str = ""
+    envelope_part: str = ""
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing travels but the file."""
+        return not self.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Request:
     """What goes out: `path` is below the base URL; headers may hold keys and the body a person, so neither is shown.
 
     `body` is the envelope, and all of it that is written down; `answer_bytes` is the longest answer that is taken
-    (None: the transport's own limit).
+    (None: the transport's own limit). `method` is GET where only that brings a file as it is (FHIR Binary).
     """
 
     infno: str
@@ -43,6 +51,7 @@ class Request:
     body: bytes = field(repr=False)
     attachment: Attachment | None = None
     answer_bytes: int | None = None
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,12 @@ FILE = b"application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An answer that is neither JSON nor a file: its bytes and their type."""
+    """An answer that is neither JSON nor a file, or has a status or headers of its own: its bytes and their type."""
 
     body: bytes
     kind: bytes
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class BadBody(Exception):
@@ -75,8 +77,10 @@ class Exchange:
             body += message.get("body", b"")
         return body
 
-    async def send(self, status: int, body: bytes, kind: bytes = JSON) -> None:
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+    async def send(
+        self, status: int, body: bytes, kind: bytes = JSON, more: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
@@ -85,7 +89,10 @@ class Exchange:
 
     async def answer(self, value: object) -> None:
         """HTTP 200 with a file, if the value is bytes, with what a `Content` says, and else with JSON."""
-        await self.send(200, *encoded(value))
+        if isinstance(value, Content):
+            await self.send(value.status, value.body, value.kind, value.headers)
+        else:
+            await self.send(200, *encoded(value))
 
     async def send_half(self, value: object) -> None:
         """Promise the whole answer, send its first half, hang up."""

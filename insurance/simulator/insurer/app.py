@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from insurance.simulator.asgi import TEXT, Answering, BadBody, Exchange, Receive, Scope, Send, loads
 from insurance.simulator.faults import BadScript, Faults
-from insurance.simulator.insurer.faces import Message, NotUnderstood, face
+from insurance.simulator.insurer.faces import FETCHED, Message, NotUnderstood, face
 from insurance.simulator.insurer.ledger import Ledger
 from insurance.simulator.insurer.meter import Meter
 from insurance.simulator.insurer.misbehaviour import FAULTS, LOSING, THROTTLED, Reply, Work
@@ -40,6 +40,7 @@ class Insurer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.face_of = face(settings.dialect)
+        self.methods = ("POST", "GET") if settings.dialect in FETCHED else ("POST",)
         self._new_books()
         metered = settings.metered or self.face_of.metered
         self.meter = Meter(metered, settings.per_minute, settings.window_seconds)
@@ -64,14 +65,15 @@ class Insurer:
         route = self.routes.get((exchange.method, exchange.path))
         if route is not None:
             await route(exchange)
-        elif exchange.method == "POST":
+        elif exchange.method in self.methods:
             await self._interface(exchange)
         else:
             await exchange.send(404, b"not found\n", TEXT)
 
     async def _interface(self, exchange: Exchange) -> None:
         """Understand the call, count its arrival, answer it or not."""
-        headers = exchange.header(b"content-type"), exchange.header(b"x-msgid")
+        msgid = exchange.header(b"x-msgid") or exchange.header(b"x-request-id")
+        headers = exchange.header(b"content-type"), msgid
         await self.take(exchange, Message(exchange.path, await exchange.body(), *headers), exchange.arrived_ns)
 
     async def take(self, exchange: Answering, message: Message, arrived_ns: int) -> None:

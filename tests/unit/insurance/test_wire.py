@@ -10,6 +10,7 @@ import pytest
 from insurance.desk import wire
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.json"))
+FHIR = sorted((Path(__file__).parents[2] / "samples" / "fhir").glob("*.json"))
 PERSONAL = ("psn_name", "psn_no", "certno", "mdtrt_cert_no", "brdy", "tel", "diag_name", "dise_name", "opter_name")
 
 
@@ -50,3 +51,25 @@ def test_the_centres_own_words_lose_names_and_numbers() -> None:
 
 def test_what_cannot_be_read_is_not_shown() -> None:
     assert [wire.masked(body) for body in ("", "<xml/>", "[1]", "{")] == [""] * 4
+
+
+def test_nobody_shows_in_a_fhir_message() -> None:
+    """Golden messages: a request's body is the resource, a response is one."""
+    people = ("999999199001010011", "99990000000000000001", "测试人员甲", "医生甲", "1990-01-01")
+    illnesses = ("J06.900", "R05", "咳嗽", "M00500", "慢病")
+    for path in FHIR:
+        told = json.loads(path.read_text())
+        shown = wire.masked(json.dumps(told.get("body", told), ensure_ascii=False))
+        assert [secret for secret in people + illnesses if secret in shown] == [], path.name
+
+
+def test_a_fhir_message_says_what_was_asked_and_what_it_came_to() -> None:
+    shown = json.loads(wire.masked((FHIR[0].parent / "settlement-response.json").read_text()))
+    assert (shown["resourceType"], shown["use"], shown["outcome"]) == ("ClaimResponse", "claim", "complete")
+    assert shown["identifier"][0]["value"] == "330100202401020901000000000002"
+    assert shown["request"]["identifier"]["value"] == "H99999900001202401020900000006"
+    assert shown["total"][0] == {
+        "category": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": "submitted"}]},
+        "amount": {"value": 24.52, "currency": "CNY"},
+    }
+    assert shown["patient"]["identifier"]["value"] == wire.MASK

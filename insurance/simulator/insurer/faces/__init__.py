@@ -12,13 +12,18 @@ from insurance.simulator.insurer.misbehaviour import Reply, Work
 
 FACES: dict[str, str] = {
     "delimited": "insurance.simulator.insurer.faces.delimited.Delimited",
+    "fhir": "insurance.simulator.insurer.faces.fhir.Fhir",
     "national": "insurance.simulator.insurer.faces.national.National",
 }
 
 
+FETCHED = frozenset(("fhir",))
+"""Those where something is fetched by GET, beside the POST that all are spoken to by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What came in: `kind` is its content type, `msgid` that of the header x-msgid, if there is one."""
+    """What came in: `kind` is its content type, `msgid` that of the header x-msgid or x-request-id, if there is one."""
 
     path: str
     body: bytes
