@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import time
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.exceptions import ImproperlyConfigured
 
 from insurance.interface.dialects import DIALECTS, is_there
+
+Network = IPv4Network | IPv6Network
 
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-0123456789"
 
@@ -48,6 +51,20 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
             raise ImproperlyConfigured(f"{name} must be set to a secret of at least 32 characters (or set DEBUG=1)")
         return value
 
+    def secrets(self, name: str) -> list[str]:
+        """Keys of at least 32 characters each, with commas between; empty: none."""
+        values = [value.strip() for value in self.list(name, default=[]) if value.strip()]
+        if any(len(value) < 32 for value in values):
+            raise ImproperlyConfigured(f"{name} must be secrets of at least 32 characters each, with commas between")
+        return values
+
+    def dotted_name(self, name: str) -> str:
+        """Where a function is, such as our_house.kms.keys; empty: none is named."""
+        path = str(self.str(name, default="")).strip()
+        if path and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", path):
+            raise ImproperlyConfigured(f"{name} must name a function as in our_house.kms.keys, not {path!r}")
+        return path
+
     def token(self, name: str) -> str:
         """A word of at least 16 characters that opens something; empty: there is none."""
         value = str(self.str(name, default="")).strip()
@@ -77,6 +94,14 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         if url and not good:
             raise ImproperlyConfigured(f"{name} must begin with https:// (http:// only on this machine or with DEBUG)")
         return url
+
+    def networks(self, name: str) -> list[Network]:
+        """Networks such as 10.20.0.0/16 or 2001:db8::/32, with commas between."""
+        words = [str(word).strip() for word in self.list(name, default=[])]
+        try:
+            return [ip_network(word) for word in words]
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be networks such as 10.20.0.0/16,192.0.2.7/32: {error}") from error
 
     def signing_key(self, name: str) -> str:
         """The text of a PEM file with an Ed25519 private key and no password; empty: none is named."""

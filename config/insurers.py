@@ -7,13 +7,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config import habits
 from insurance.interface.dialects import DIALECTS, is_there
-from insurance.interface.profile import Operation, Profile
+from insurance.interface.profiles import PROFILES
+from insurance.interface.tls import context
+from insurance.quota import access
 from insurance.quota.directory import DEFAULT, MOST_AT_ONCE, MOST_SLOW_SECONDS
 
 Given = dict[str, Any]
@@ -21,11 +23,6 @@ Check = Callable[[Any], bool]
 
 LIKE = '[{"name": "changsha", "regions": ["4301"], "url": "https://..."}]'
 LARGEST = 2**31 - 1
-_OWN_FIELDS = ("base_url", "institution_code", "institution_name", "region")
-_HABITS = {each.name: each.type for each in fields(Profile) if each.name not in _OWN_FIELDS}
-_BY_OPERATION = ("infnos", "paths")
-HABITS = [*(name for name, kind in _HABITS.items() if kind in (bool, str, str | None)), *_BY_OPERATION, "headers"]
-"""Fields of a Profile that may be said of an insurer: yes or no, a text, or texts by operation or by name."""
 
 
 def read(text: str) -> dict[str, Given]:
@@ -60,6 +57,50 @@ def check_together(
         raise ImproperlyConfigured(
             f"INSURANCE_REGIONS and INSURERS leave the hospital's own region {region} (INSURANCE_REGION) to nobody"
         )
+
+
+def keys(text: str) -> Given:
+    """`INSURANCE_KEYS`. Raises `ImproperlyConfigured`."""
+    return _fields("INSURANCE_KEYS", text, access.KEYS)
+
+
+def tls(text: str) -> Given:
+    """`INSURANCE_TLS`. Raises `ImproperlyConfigured`."""
+    return _fields("INSURANCE_TLS", text, access.TLS)
+
+
+def check_access(*, own_habits: Given, own_keys: Given, own_tls: Given, others: Mapping[str, Given]) -> None:
+    """Each has the keys that its profile asks for, and all of them can be read. Raises `ImproperlyConfigured`."""
+    own = {"habits": own_habits, "keys": own_keys, "tls": own_tls}
+    for name, one in {DEFAULT: own, **others}.items():
+        said = one.get("keys", {})
+        if missing := access.lacking(one["habits"], said):
+            raise ImproperlyConfigured(f"INSURANCE_KEYS, INSURERS: keys of {name} lack {', '.join(missing)}")
+        for field in said.keys() & set(access.SECRETS):
+            _check_secret(name, field, said[field])
+        _check_tls(name, one.get("tls", {}))
+
+
+def _check_secret(name: str, field: str, reference: str) -> None:
+    try:
+        access.resolved(reference)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"INSURANCE_KEYS, INSURERS: {field} of {name}: {error}") from error
+
+
+def _check_tls(name: str, said: Given) -> None:
+    try:
+        context(**said)
+    except OSError as error:
+        files = ", ".join(f"{field} {path}" for field, path in said.items())
+        raise ImproperlyConfigured(f"INSURANCE_TLS, INSURERS: certificates of {name} ({files}): {error}") from error
+
+
+def _fields(setting: str, text: str, names: Sequence[str]) -> Given:
+    said = habits.read_object(text, setting, f'{{"{names[0]}": "..."}}')
+    if not _are_fields(names)(said):
+        raise ImproperlyConfigured(f"{setting} must be texts under {', '.join(names)}")
+    return said
 
 
 def check_below_m(others: Mapping[str, Given], batch_size: int) -> None:
@@ -112,15 +153,8 @@ def _are_regions(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_fits(r"[0-9]{2,6}"), value))
 
 
-def _are_habits(value: Any) -> bool:
-    return isinstance(value, dict) and all(name in HABITS and _is_habit(name, each) for name, each in value.items())
-
-
-def _is_habit(name: str, value: Any) -> bool:
-    if name not in (*_BY_OPERATION, "headers"):
-        return isinstance(value, bool if _HABITS[name] is bool else str)
-    known = [operation.value for operation in Operation] if name in _BY_OPERATION else value
-    return isinstance(value, dict) and all(isinstance(each, str) and key in known for key, each in value.items())
+def _are_fields(names: Sequence[str]) -> Check:
+    return lambda value: isinstance(value, dict) and value.keys() <= set(names) and all(map(_is_text, value.values()))
 
 
 _REQUIRED = ("name", "regions", "url")
@@ -145,7 +179,10 @@ _FIELDS: dict[str, tuple[Check, str]] = {
     "shared_per_minute": (lambda value: value is None or _LIMIT(value), "a whole number of at least 1, or null"),
     "at_once": (_within(MOST_AT_ONCE), f"a whole number from 1 to {MOST_AT_ONCE}"),
     "slow_seconds": (_within(MOST_SLOW_SECONDS), f"a whole number from 1 to {MOST_SLOW_SECONDS}"),
-    "habits": (_are_habits, f"fields of the profile: {', '.join(HABITS)}"),
+    "profile": (lambda value: value in PROFILES, f"one of {', '.join(PROFILES)}"),
+    "habits": (habits.are_right, f"fields of the profile: {', '.join(habits.HABITS)}"),
+    "keys": (_are_fields(access.KEYS), f"texts under {', '.join(access.KEYS)}"),
+    "tls": (_are_fields(access.TLS), f"paths under {', '.join(access.TLS)}"),
 }
 
 
@@ -159,12 +196,14 @@ def _check(one: Given) -> None:
             raise ImproperlyConfigured(f"INSURERS: {who} has no field {name!r}; there are {', '.join(_FIELDS)}")
         is_right, wanted = _FIELDS[name]
         if not is_right(value):
-            shown = "" if name == "habits" else f", not {value!r}"  # a header may be a secret
+            shown = "" if name in ("habits", "keys") else f", not {value!r}"  # there may be a secret in it
             raise ImproperlyConfigured(f"INSURERS: {name} of {who} must be {wanted}{shown}")
 
 
 def _taken(one: Given) -> Given:
-    return {**{name: value for name, value in one.items() if name != "name"}, "regions": tuple(one["regions"])}
+    kept = {name: value for name, value in one.items() if name not in ("name", "profile")}
+    said = habits.of(one.get("profile", "national"), one.get("habits", {}))
+    return {**kept, "regions": tuple(one["regions"]), "habits": said}
 
 
 def _once(what: str, values: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ _ACT = ("insurance.change_settlement", "insurance.change_trial", "insurance.add_
 
 ROLES = {
     "clerk": (*_LOOK, *_ACT),
-    "supervisor": (*_LOOK, *_ACT, "insurance.approve_decision", "insurance.change_insurer"),
+    "supervisor": (*_LOOK, *_ACT, "insurance.approve_decision", "insurance.change_insurer", "hospital.erase_patient"),
     "registrar": (
         *_OVERVIEW,
         *_PATIENTS,
@@ -38,7 +38,7 @@ ROLES = {
         *_may("add", *_PLANS),
         *_may("change", *_PLANS),
         *_may("delete", "hospital.weeklyplan", "hospital.holiday"),
-        *("hospital.reveal_archive", "hospital.change_notice"),
+        *("hospital.reveal_archive", "hospital.change_notice", "hospital.change_appointment"),
     ),
     "cashier": (*_LOOK, "insurance.change_settlement", "insurance.add_decision"),
     "finance": (
@@ -55,7 +55,10 @@ ROLES = {
         *_may("add", "insurance.maintenancewindow", "insurance.line"),
         *("insurance.delete_maintenancewindow", "insurance.change_settlement", "hospital.change_notice"),
     ),
-    "auditor": (*_LOOK, *_may("view", *_PLANS, *_HOUSE, *_BOOKS, *_INTERFACE, "auth.user", "auth.group")),
+    "auditor": (
+        *_LOOK,
+        *_may("view", "hospital.access", *_PLANS, *_HOUSE, *_BOOKS, *_INTERFACE, "auth.user", "auth.group"),
+    ),
 }
 """A clerk looks, asks again and proposes; a supervisor may do that too, and approves what another has proposed. The
 registrar has the seats and the records, the cashier the payments, finance the books and the second signature, the

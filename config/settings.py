@@ -11,9 +11,10 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import insurers, logs, roles, theme, tunable
+from config import habits, insurers, logs, outward, roles, theme, tunable
 from config.environment import Environment
 from config.openapi import options
+from insurance.interface.profiles import PROFILES
 from tasks import queues
 
 env = Environment()
@@ -21,7 +22,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", debug=DEBUG)
-PII_KEY = env.secret("PII_KEY", debug=DEBUG)
+# Of personal data (hospital/keys.py): PII_KEY writes, the others only read. PII_KEYS_FROM names a function that returns
+# all of them, the one that writes first, as from a key management service: then the other two are not looked at.
+PII_KEYS_FROM = env.dotted_name("PII_KEYS_FROM")
+PII_KEY = "" if PII_KEYS_FROM else env.secret("PII_KEY", debug=DEBUG)
+PII_OLD_KEYS = [] if PII_KEYS_FROM else env.secrets("PII_OLD_KEYS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 TIME_ZONE = env.time_zone("TIME_ZONE", default="Asia/Shanghai")
@@ -53,6 +58,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.correlation.Correlated",
+    "config.headers.Guarded",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -171,12 +177,20 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = options.SPECTACULAR
 
+# --- whom we call (hospital/outbound.py) ----------------------------------------------------------
+# Networks such as 10.20.0.0/16 that hold everybody whom we call; empty: whoever the addresses name, but no link-local
+# address, and the webhook's on the internet alone.
+OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
+
 # --- what the hospital tells the insurance side, without knowing it (hospital/hooks.py) -----------
 HOSPITAL_HOOKS = {
     "insured_in": ["insurance.quota.directory.of_region"],
     "cancelled": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.withdraw"],
     "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
     "tuning_changes": ["insurance.quota.limits.keep_m_above_n"],
+    "held": ["insurance.held.of"],
+    "erasing": ["insurance.held.erase"],
+    "keys_changed": ["insurance.trial.inputs.renew"],
     "story": ["insurance.trial.api.story", "insurance.settlement.api.story"],
 }
 
@@ -187,8 +201,15 @@ NOTICE_WEBHOOK_URL = env.receiver("NOTICE_WEBHOOK_URL", debug=DEBUG)
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
 NOTICE_WEBHOOK_OLD_SECRET = env.str("NOTICE_WEBHOOK_OLD_SECRET", default="")  # signs too, while the app changes over
 NOTICE_WEBHOOK_TIMEOUT_SECONDS = 5
+NOTICE_WEBHOOK_ON_THIS_MACHINE = DEBUG or outward.is_this_machine(NOTICE_WEBHOOK_URL)
 # Waits before the second, third … attempt; after the last one the notice is FAILED and stands in the admin.
 NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
+
+# --- how long what is kept (docs/privacy.md); the books are kept for good ---------------------------
+KEEP_MESSAGES_MONTHS = env.positive("KEEP_MESSAGES_MONTHS", default=18)  # what stands in messages to the insurer
+KEEP_NOTICES_MONTHS = env.positive("KEEP_NOTICES_MONTHS", default=24)  # of visits that are over
+KEEP_REQUESTS_DAYS = env.positive("KEEP_REQUESTS_DAYS", default=30)  # answers under an Idempotency-Key
+KEEP_JOURNAL_MONTHS = env.positive("KEEP_JOURNAL_MONTHS", default=60)  # then archive_months may put it into files
 
 # --- the insurance interface ----------------------------------------------------------------------
 INSURANCE_URL = env.str("INSURANCE_URL", default="http://127.0.0.1:9301")
@@ -207,6 +228,14 @@ INSURANCE_REGION = env.str("INSURANCE_REGION", default="999900")
 # Beginnings of the insured regions that this insurer serves; empty: whatever none of INSURERS does (docs/insurers.md).
 INSURANCE_REGIONS = insurers.regions("INSURANCE_REGIONS", env.list("INSURANCE_REGIONS", default=[]))
 INSURERS = insurers.read(env.str("INSURERS", default=""))  # those beside it
+# How the default one is spoken to: a region's profile, what differs from it, and where keys and certificates lie
+# (docs/profiles.md). INSURERS says the same of each other.
+INSURANCE_PROFILE = env.one_of("INSURANCE_PROFILE", PROFILES, default="national")
+INSURANCE_HABITS = habits.of(
+    INSURANCE_PROFILE, habits.read(env.str("INSURANCE_HABITS", default=""), "INSURANCE_HABITS")
+)
+INSURANCE_KEYS = insurers.keys(env.str("INSURANCE_KEYS", default=""))
+INSURANCE_TLS = insurers.tls(env.str("INSURANCE_TLS", default=""))
 STATEMENT_KEY = env.signing_key("STATEMENT_KEY")  # signs the daily statement on the limit; empty: from SECRET_KEY
 TRIAL_LINE_MINUTES = env.not_negative("TRIAL_LINE_MINUTES", default=30)  # first
 TRIAL_CLOSE_MINUTES = env.not_negative("TRIAL_CLOSE_MINUTES", default=3)  # first; told so long before the turn; 0: not
@@ -260,6 +289,14 @@ insurers.check_together(
     others=INSURERS,
 )
 insurers.check_below_m(INSURERS, FILING_BATCH_SIZE)
+insurers.check_access(own_habits=INSURANCE_HABITS, own_keys=INSURANCE_KEYS, own_tls=INSURANCE_TLS, others=INSURERS)
+outward.check(
+    OUTBOUND_NETWORKS,
+    INSURANCE_URL=INSURANCE_URL,
+    PAYMENT_URL=PAYMENT_URL,
+    NOTICE_WEBHOOK_URL=NOTICE_WEBHOOK_URL,
+    **{f"INSURERS {name}": one.get("url", "") for name, one in INSURERS.items()},
+)
 
 # --- Celery ---------------------------------------------------------------------------------------
 BROKER_URL = env.str("BROKER_URL", default="amqp://guest:guest@127.0.0.1:5672//")
@@ -329,9 +366,18 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = ""
 DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
+# --- what browsers are told (config/headers.py, docs/security.md) ---------------------------------
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+STAFF_SESSION_SECONDS = 12 * 3600  # a working day; patients stay signed in for two weeks
 if not DEBUG:
-    SECURE_CONTENT_TYPE_NOSNIFF = True
-    X_FRAME_OPTIONS = "DENY"
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
-    SECURE_SSL_REDIRECT = False  # TLS ends at the proxy
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
     SECURE_HSTS_SECONDS = 31536000 if PUBLIC_URL.startswith("https://") else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # whether the names below ours speak https too, only their owner knows
+    "security.W008",  # TLS ends at the proxy, which redirects; behind it everything would redirect to itself
+    "security.W021",  # a list that browsers carry is entered by the owner of the name
+]

@@ -1,7 +1,9 @@
-"""The staff's sign-in: guesses are held back as at `POST token/` and for patients, on one account with them."""
+"""The staff's sign-in: guesses are held back as at `POST token/` and for patients, on one account with them; a session
+ends with the working day."""
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from config.pages.guard import counted
@@ -25,4 +27,7 @@ class StaffSignInForm(AuthenticationForm):
                 limit_username(asked, "token", self.cleaned_data.get("username", ""))
             except HeldBack as error:
                 raise ValidationError(str(error.detail)) from error
-        return super().clean()
+        given = super().clean()
+        if self.request is not None:
+            self.request.session.set_expiry(settings.STAFF_SESSION_SECONDS)
+        return given

@@ -78,6 +78,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _page(_("Settings"), "tune", "hospital.tuning"),
             _page(_("Changes by staff"), "history", "hospital.change"),
+            _page(_("Accesses to personal data"), "visibility", "hospital.access"),
             _page(_("Journal"), "list_alt", "hospital.journal"),
             _page(_("Accounts"), "person", "auth.user"),
             _page(_("Roles"), "groups_2", "auth.group"),
@@ -97,22 +98,8 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "operations.overview.page.overview",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("pages/icon.svg")}],
     "LOGIN": {"form": "config.staff_sign_in.StaffSignInForm"},
-    "STYLES": [lambda request: static("staff/staff.css")],
-    # The patients' page and this one are of one house: the same green.
-    "COLORS": {
-        "primary": {
-            "50": "#f0f8f7",
-            "100": "#dcefec",
-            "200": "#b7ddd8",
-            "300": "#86c5bd",
-            "400": "#4fa79d",
-            "500": "#238b80",
-            "600": "#0b6b62",
-            "700": "#09574f",
-            "800": "#084740",
-            "900": "#073a35",
-            "950": "#032421",
-        },
-    },
+    "STYLES": [lambda request: static("staff/colours.css"), lambda request: static("staff/staff.css")],
+    "SCRIPTS": [lambda request: static("staff/theme.js")],
+    "COLORS": lambda request: {},  # in staff/colours.css: the theme would write them into each page
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": NAVIGATION},
 }

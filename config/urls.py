@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from config import health
 from config.openapi import page
 from hospital.appointments import api as appointments
-from hospital.appointments import sign_in
+from hospital.appointments import export, sign_in
 from hospital.notices import api as notices
 from insurance.payment import api as payment
 from insurance.settlement import api as settlement
@@ -29,6 +29,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", metrics.page),
     path(f"{API}accounts/", sign_in.AccountsView.as_view()),
+    path(f"{API}accounts/export/", export.ExportView.as_view()),
     path(f"{API}token/", sign_in.TokenView.as_view()),
     path(f"{API}token/refresh/", sign_in.RefreshView.as_view()),
     path(f"{API}token/revoke/", sign_in.RevokeView.as_view()),

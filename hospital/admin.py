@@ -4,15 +4,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from hospital import badges, planning_admin, words, worklist
+from hospital import badges, changes, planning_admin, words, worklist
 from hospital.archives import revealing
 from hospital.archives_admin import ArchiveAdmin
 from hospital.changes_admin import ReasonActions
 from hospital.models import (
+    Access,
     Archive,
     Change,
     Department,
@@ -35,7 +37,8 @@ from hospital.theme import ModelAdmin, TabularInline
 from hospital.tuning_admin import TuningAdmin
 
 admin.site.register(Tuning, TuningAdmin)
-admin.site.unregister((User, Group))
+# Whoever took a used token off its list would bring it back to life: nobody writes there (hospital/tokens.py).
+admin.site.unregister((User, Group, BlacklistedToken, OutstandingToken))
 admin.site.register(User, UserAdmin)
 admin.site.register(Group, GroupAdmin)
 
@@ -110,6 +113,24 @@ class ChangeAdmin(ReadOnly):
     list_display = ("at", "who_name", "subject", "field", "before", "after", "why")
     list_filter = ("at", SeenWhole)
     search_fields = ("subject", "who_name", "before", "after", "why")
+
+
+@admin.register(Access)
+class AccessAdmin(ReadOnly):
+    """Every view of somebody's data whole, the newest first."""
+
+    list_display = ("at", "who_name", "subject", "after", "why")
+    list_display_links = None
+    list_filter = ("at", ("after", one_of(lambda: changes.ACCESSES)))
+    search_fields = ("subject", "who_name")
+    search_help_text = _("archive 12, patient 7, or a user name")
+    ordering = ("-id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        text = search_term.strip()
+        return (queryset.filter(Q(subject=text) | Q(who_name=text)) if text else queryset), False
 
 
 admin.site.register(Archive, ArchiveAdmin)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
@@ -17,8 +17,15 @@ from hospital.identity import is_id_number
 SYSTEM = "system"
 COMMAND_LINE = "command line"
 
+PERSONAL_DATA = "personal data"
+"""The field of a change that changes nothing: somebody has seen it."""
+
+SHOWN, EXPORTED, ERASED = ACCESSES = ("shown", "exported", "erased")
+"""What was done with it."""
+
 MOST_CHARACTERS = 2_000
 
+_PHONE = re.compile(r"(?<![0-9A-Za-z])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z])")
 _EIGHTEEN = re.compile(r"(?=([1-9][0-9]{16}[0-9Xx]))")
 
 Who = User | AnonymousUser | str | None
@@ -41,10 +48,33 @@ class Change(models.Model):
         app_label = "hospital"
         verbose_name = _("change")
         verbose_name_plural = _("changes")
-        indexes = [models.Index(fields=["subject", "id"], name="change_subject")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="change_subject"),
+            models.Index(fields=["-id"], condition=models.Q(field=PERSONAL_DATA), name="change_access"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.field}: {self.before} → {self.after}"
+
+
+class Accesses(models.Manager["Access"]):
+    """Nothing else of what staff did."""
+
+    def get_queryset(self) -> models.QuerySet["Access"]:
+        return super().get_queryset().filter(field=PERSONAL_DATA)
+
+
+class Access(Change):
+    """Somebody has seen a patient's data whole, or has taken them out: a page of its own, for the auditor."""
+
+    objects: ClassVar[Accesses] = Accesses()
+
+    class Meta:
+        app_label = "hospital"
+        proxy = True
+        default_permissions = ("view",)
+        verbose_name = _("access to personal data")
+        verbose_name_plural = _("accesses to personal data")
 
 
 def record(subject: str, field: str, before: object, after: object, *, who: Who, why: str) -> Change:
@@ -72,6 +102,8 @@ def clean(text: str) -> str:
         raise Invalid("too_long", _("Keep it shorter: %(most)s characters at most.") % {"most": MOST_CHARACTERS})
     if any(is_id_number(found.upper(), today=timezone.localdate()) for found in _EIGHTEEN.findall(text)):
         raise Invalid("personal_data", _("Leave the ID number out: the case's number is enough."))
+    if _PHONE.search(text):
+        raise Invalid("personal_data", _("Leave the phone number out: the case's number is enough."))
     return text
 
 

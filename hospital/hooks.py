@@ -6,6 +6,9 @@ The functions run in the caller's transaction, in the order listed; one that rai
 - `cancelled(appointment)`        the appointment is being cancelled
 - `charges_changed(appointment)`  its fee lines are being replaced
 - `tuning_changes(name, value)`   a setting is to get this value (hospital/tuning.py)
+- `held(appointment) -> dict`     what else is held about the patient in it (hospital/held.py)
+- `erasing(appointments)`         their patient is being erased (hospital/erasure.py)
+- `keys_changed() -> int`         the keys of personal data are others (rotate_keys): how many rows have changed
 - `story(appointment) -> dict`    more to tell about it in `GET appointments/{id}/`
 """
 

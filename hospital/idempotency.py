@@ -5,7 +5,7 @@ that comes a second time waits for the first to commit (unique index) and then g
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Invalid
 from hospital.prepared import Prepared
-from hospital.privacy import blind_index
+from hospital.privacy import blind_indexes
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -57,19 +57,19 @@ def once(user_id: int, key: str | None, path: str, body: Mapping[str, Any], act:
         return act()
     if not 1 <= len(key) <= 100:
         raise Invalid("idempotency_key_invalid", _("Idempotency-Key must have 1 to 100 characters."))
-    fingerprint = blind_index(json.dumps([path, body], sort_keys=True, default=str))
+    fingerprints = blind_indexes(json.dumps([path, body], sort_keys=True, default=str))
     with transaction.atomic():
-        first = _first.row(user_id, key, fingerprint)
+        first = _first.row(user_id, key, fingerprints[0])
         if first is None:
-            return _replay(user_id, key, fingerprint)
+            return _replay(user_id, key, fingerprints)
         status, answer = act()
         _answered.row(first[0], status, json.dumps(answer))
         return status, answer
 
 
-def _replay(user_id: int, key: str, fingerprint: str) -> Answer:
+def _replay(user_id: int, key: str, fingerprints: Collection[str]) -> Answer:
     stored = IdempotentRequest.objects.get(user_id=user_id, key=key)
-    if stored.fingerprint != fingerprint:
+    if stored.fingerprint not in fingerprints:
         raise Invalid(
             "idempotency_key_reused",
             _("This Idempotency-Key was used for another request. Use a new key for a new request."),

@@ -12,15 +12,17 @@ from hospital.appointments.models import (
     Session,
 )
 from hospital.archives.models import Archive, Card, MasterRecord
-from hospital.changes import Change
+from hospital.changes import Access, Change
 from hospital.idempotency import IdempotentRequest
 from hospital.notices.models import Notice
 from hospital.planning.models import Holiday, WeeklyPlan
+from hospital.retention import Tidied
 from hospital.ticks import Tick
 from hospital.tuning import Tuning
 from hospital.worklist import Journal
 
 __all__ = [
+    "Access",
     "Appointment",
     "Archive",
     "Card",
@@ -39,6 +41,7 @@ __all__ = [
     "PriceList",
     "Session",
     "Tick",
+    "Tidied",
     "Tuning",
     "WeeklyPlan",
 ]

@@ -1,42 +1,72 @@
-"""Personal data at rest: encrypted in the row, found by a keyed index, shown masked.
+"""Personal data at rest: encrypted in the row, found by a keyed index, shown masked (docs/privacy.md, ADR 29).
 
-AES-256-GCM under keys derived from `PII_KEY`. A value is stored as base64(nonce + ciphertext). The blind index is an
-HMAC: equal values have equal indexes, and without the key an index says nothing.
+AES-256-GCM. A value is stored as `<key id>.<base64(nonce + ciphertext)>`. What it is ("name", "phone") is authenticated
+with it: a phone that somebody puts into the column of names is no name. What has no key id was written before there
+were any, and is read with every key. The blind index is an HMAC: equal values have equal indexes, and without the key
+an index says nothing.
 """
 
 import base64
 import hashlib
 import hmac
 import os
-from functools import cache
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
+from cryptography.exceptions import InvalidTag
 from django.db import models
+
+from hospital import keys
+from hospital.keys import Key
 
 NONCE_BYTES = 12
 
+FORGOTTEN = "-"
+"""In the place of a value that was there and is kept no longer (retention, erasure)."""
 
-def encrypt(text: str) -> str:
-    """Ciphertext of `text`; the empty text stays empty."""
+_SEALED = re.compile(rf"[0-9a-f]{{{keys.ID_DIGITS}}}\.[A-Za-z0-9+/=]+")
+
+Indexes = Mapping[str, tuple[str, Callable[[str], str]]]
+"""Of a model, its blind indexes: column → the field that it is the index of, and what of the value is indexed."""
+
+
+def encrypt(text: str, holds: str = "") -> str:
+    """Ciphertext of `text`, which is a `holds`, under the current key; the empty text stays empty."""
     if not text:
         return ""
-    nonce = os.urandom(NONCE_BYTES)
-    return base64.b64encode(nonce + _cipher().encrypt(nonce, text.encode(), None)).decode()
+    key, nonce = keys.ring().current, os.urandom(NONCE_BYTES)
+    sealed = nonce + key.cipher.encrypt(nonce, text.encode(), holds.encode())
+    return f"{key.id}.{base64.b64encode(sealed).decode()}"
 
 
-def decrypt(stored: str) -> str:
-    """The text again. Raises `cryptography.exceptions.InvalidTag` under another key or when it was tampered with."""
-    if not stored:
+def decrypt(stored: str, holds: str = "") -> str:
+    """The text again; "" of what is forgotten. Raises `cryptography.exceptions.InvalidTag` when it was tampered with or
+    is something else, `UnknownKey` under a key that we do not have."""
+    if stored in ("", FORGOTTEN):
         return ""
-    raw = base64.b64decode(stored)
-    return _cipher().decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], None).decode()
+    key_id, dot, sealed = stored.partition(".")
+    return _opened(keys.ring().named(key_id), sealed, holds.encode()) if dot else _without_id(stored)
+
+
+def is_sealed(stored: str) -> bool:
+    """Whether it looks like something that `encrypt` made."""
+    return bool(_SEALED.fullmatch(stored))
+
+
+def is_current(stored: str) -> bool:
+    """Whether nothing is to be done to it when keys have changed."""
+    return stored in ("", FORGOTTEN) or stored.startswith(f"{keys.ring().current.id}.")
 
 
 def blind_index(text: str) -> str:
     """A keyed fingerprint (64 hex digits) to find equal values by."""
-    return hmac.new(_key("index"), text.strip().upper().encode(), hashlib.sha256).hexdigest()
+    return _index(keys.ring().current, text)
+
+
+def blind_indexes(text: str) -> list[str]:
+    """The same under each key, the current one's first: while keys change, a row may have either."""
+    return [_index(key, text) for key in keys.ring()]
 
 
 def masked(text: str) -> str:
@@ -45,20 +75,53 @@ def masked(text: str) -> str:
 
 
 class EncryptedText(models.TextField):  # type: ignore[type-arg]
-    """A text column that only ever holds ciphertext."""
+    """A text column that only ever holds ciphertext.
+
+    `holds` says what, where the column's name does not: rows are copied as they are, and a copy is the same thing.
+    `clear_before`: the column was clear once; what was written then is read until `rotate_keys` has been there.
+    """
+
+    def __init__(self, *args: Any, holds: str = "", clear_before: bool = False, **kwargs: Any) -> None:
+        self.holds, self.clear_before = holds, clear_before
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        given = {"holds": self.holds, "clear_before": self.clear_before}
+        return name, path, args, {**kwargs, **{key: value for key, value in given.items() if value}}
+
+    def read(self, stored: str) -> str:
+        """The text of what stands in the column."""
+        if self.clear_before and not is_sealed(stored):
+            return stored
+        return decrypt(stored, self.holds or self.name)
+
+    def sealed(self, text: str) -> str:
+        """What is to stand in the column."""
+        return encrypt(text, self.holds or self.name)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
-        return None if value is None else decrypt(value)
+        return None if value is None else self.read(value)
 
     def get_prep_value(self, value: Any) -> Any:
         prepared = super().get_prep_value(value)
-        return None if prepared is None else encrypt(prepared)
+        return None if prepared is None else self.sealed(prepared)
 
 
-def _key(purpose: str) -> bytes:
-    return hmac.new(settings.PII_KEY.encode(), purpose.encode(), hashlib.sha256).digest()
+def _opened(key: Key, sealed: str, holds: bytes | None) -> str:
+    raw = base64.b64decode(sealed)
+    return key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], holds).decode()
 
 
-@cache
-def _cipher() -> AESGCM:
-    return AESGCM(_key("encrypt"))
+def _without_id(stored: str) -> str:
+    """Written before there were ids: by whichever key opens it."""
+    for key in keys.ring().others:
+        try:
+            return _opened(key, stored, None)
+        except InvalidTag:
+            continue
+    return _opened(keys.ring().current, stored, None)
+
+
+def _index(key: Key, text: str) -> str:
+    return hmac.new(key.index, text.strip().upper().encode(), hashlib.sha256).hexdigest()

@@ -7,7 +7,7 @@ from insurance.payment.models import PaymentOrder, Refund
 from insurance.quota.days import ProofDay
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.reconciliation.models import DayBook, Difference
-from insurance.settlement.models import Settlement
+from insurance.settlement.models import Credential, Settlement
 from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "CaseFile",
     "ClockStep",
     "ClockWitness",
+    "Credential",
     "DayBook",
     "Decision",
     "Difference",

@@ -2,15 +2,20 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
-from hospital import tokens
+from hospital import retention, tokens
 from hospital.notices import delivery
+from insurance.calls import keeping
 from insurance.desk import alerts, decisions
 from insurance.quota import adapting, days, exchange
 from insurance.settlement import claims, collecting, recording
 from insurance.trial import accuracy, admission, nearing, places, turns
 
 log = logging.getLogger(__name__)
+
+RULES = (retention.REQUESTS, retention.NOTICES, keeping.MESSAGES)
+"""What is kept no longer than the settings say."""
 
 _SWEEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("trials whose turn went silent", turns.recover_lapsed),
@@ -31,6 +36,8 @@ _RECORDS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("nodes of lines that nobody asks about", places.prune),
     ("days of the proof", days.remember_lately),
     ("tokens that have run out", tokens.forget_expired),
+    ("sessions that have run out", retention.forget_sessions),
+    *((rule.name, partial(retention.tidy, rule)) for rule in RULES),
 )
 
 

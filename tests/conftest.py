@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -13,8 +14,20 @@ FOLDER_MARKS = {name: name for name in ("acceptance", "broker", "browser", "chao
 ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "hosts", "races"}
 """What starts processes and measures them is not run beside its like."""
 
+SECURITY = {
+    *("integration/test_roles.py", "integration/test_api_strangers.py", "integration/test_api_tokens.py"),
+    *("integration/test_api_limits.py", "integration/test_api_cors.py", "integration/test_api_around.py"),
+    *("integration/test_looks.py", "integration/test_payments.py", "integration/test_notices.py"),
+    *("integration/test_decisions.py", "integration/test_metrics.py", "integration/test_configuration.py"),
+    *("unit/insurance/test_signing.py", "unit/config/test_masking.py", "unit/config/test_lanes.py"),
+    *("unit/interface/test_privacy.py", "unit/hospital/test_privacy.py", "acceptance/test_privacy.py"),
+    *("races/test_limit.py", "shape/test_one_door.py", "shape/test_deployment.py"),
+}
+"""Older tests that show that a threat is met (docs/security.md); newer ones bear the mark themselves."""
+
 LEFT_OUT = {
-    mark: re.compile(rf"(?<!not )\b({asked})\b") for mark, asked in (("long", "chaos|long"), ("hosts", "hosts"))
+    mark: re.compile(rf"(?<!not )\b({asked})\b")
+    for mark, asked in (("long", "chaos|long"), ("hosts", "hosts"), ("fuzz", "fuzz"))
 }
 """Tests with these marks run only for whoever asks for them: by these marks."""
 
@@ -30,6 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for folder, mark in FOLDER_MARKS.items():
             if folder in item.path.relative_to(HERE).parts:
                 item.add_marker(mark)
+        if str(item.path.relative_to(HERE)) in SECURITY:
+            item.add_marker("security")
         if ONE_AFTER_THE_OTHER.intersection(item.path.relative_to(HERE).parts):
             item.add_marker(pytest.mark.xdist_group("processes"))
     for mark, asked in LEFT_OUT.items():
@@ -51,13 +66,14 @@ def _quiet_hints(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """What an earlier test made of a setting is not remembered, nor how the line stood a second ago."""
+    """What an earlier test made of a setting is not remembered, how the line stood, who was told to return."""
     if "django_db_setup" in request.fixturenames:
         from hospital import tuning  # noqa: PLC0415  Django's settings must be read first
-        from insurance.trial import outlook  # noqa: PLC0415
+        from insurance.trial import outlook, outside  # noqa: PLC0415
 
         tuning.forget()
         monkeypatch.setattr(outlook, "KEPT_SECONDS", 0.0)
+        monkeypatch.setattr(outside, "KEY", f"outside-{uuid4().hex}")
 
 
 def _drop(hint: Any) -> None:

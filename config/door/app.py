@@ -15,7 +15,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import translation
 
-from config import errors
+from config import errors, headers
 from config.door import looks
 from config.door.lanes import Busy, Lane
 
@@ -80,11 +80,12 @@ class Door:
 
 def busy(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """503 `busy`: nothing was begun, and when to come again."""
-    seconds = random.randint(*COME_AGAIN_SECONDS)
+    seconds = random.randint(*COME_AGAIN_SECONDS)  # nosec B311  spread, not secret
     with translation.override(translation.get_language_from_request(WSGIRequest(environ))):
         body = json.dumps(errors.busy(seconds), ensure_ascii=False).encode()
     kind = [("Content-Type", errors.CONTENT_TYPE), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
-    start_response("503 Service Unavailable", [*kind, ("Retry-After", str(seconds))])
+    policy = [*headers.always().items(), ("Content-Security-Policy", headers.NOTHING)]
+    start_response("503 Service Unavailable", [*kind, ("Retry-After", str(seconds)), *policy])
     return [body]
 
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import parse_etags
 
+from config import headers
 from config.correlation import given_id
 from config.door import stories
 from hospital import tokens
@@ -57,10 +58,8 @@ class Answer:
             ("ETag", self.etag),
             ("Cache-Control", self.cache),
             ("Vary", "Accept-Language, origin"),
-            ("X-Content-Type-Options", "nosniff"),
-            ("X-Frame-Options", settings.X_FRAME_OPTIONS),
-            ("Referrer-Policy", settings.SECURE_REFERRER_POLICY),
-            ("Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY),
+            *headers.always().items(),
+            ("Content-Security-Policy", headers.NOTHING),
             ("X-Request-ID", given_id(environ) or uuid4().hex),
         ]
 

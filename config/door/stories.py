@@ -33,7 +33,7 @@ _OF_JOINED = ", ".join(
 _version = Prepared(
     "story_version",
     ["bigint", "bigint"],
-    f"""SELECT asker.is_active, asker.password, asker.is_staff OR patient.user_id = asker.id, md5(concat_ws('|',
+    f"""SELECT asker.is_active, asker.password, patient.user_id = asker.id, md5(concat_ws('|',
                {_OF_JOINED},
                CASE WHEN archive.state = 'queued' THEN ({AHEAD_OF_NEW}) END,
                {", ".join(f"coalesce({_marks(table)}, '')" for table in _OF_APPOINTMENT)},
@@ -50,9 +50,9 @@ _version = Prepared(
 
 
 def version(claims: Claims, pk: int) -> str | None:
-    """Another one, whenever the story is; None for whoever may not see it."""
+    """Another one, whenever the story is; None for everybody but its patient: the long way asks what staff may see."""
     row = _version.row(claims.user_id, pk)
     if row is None:
         return None
-    is_active, password, may_see, marks = row
-    return str(marks) if may_see and claims.hold(is_active, password) else None
+    is_active, password, is_own, marks = row
+    return str(marks) if is_own and claims.hold(is_active, password) else None

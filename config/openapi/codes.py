@@ -66,6 +66,8 @@ CODES: Mapping[str, tuple[int, Any]] = {
     "newer_trial": (409, _("There is a newer trial for this appointment. Settle that one.")),
     "trial_not_waiting": (409, _("Only a trial that waits in the line may be claimed later.")),
     "interface_up": (409, _("The insurance interface is open: wait for your turn in the line.")),
+    "credential_needed": (422, _("Scan your electronic credential again: it is needed to settle.")),
+    "no_claim_with_credential": (409, _("With an electronic credential nothing can be claimed later.")),
     "no_such_settlement": (404, _("There is no such settlement.")),
     "already_settled": (409, _("This settlement is paid for. To have it taken back, ask the desk.")),
     # the payment institution

@@ -16,6 +16,16 @@ ACCOUNT: Example = {
     "id_number": ID_NUMBER,
     "phone": "13800000000",
 }
+EXPORT: Example = {
+    "format": "hospital-line export 1",
+    "made_at": "2026-11-24T09:40:00+08:00",
+    "account": {"username": "zhang.san", "date_joined": "2026-11-24T09:10:00+08:00", "last_login": None},
+    "patient": {"id": 96, "user_id": 97, "name": "张三", "id_number": ID_NUMBER, "phone": "13800000000"},
+    "master_records": [],
+    "appointments": [],
+    "requests": [],
+    "accesses": [{"at": "2026-11-24T09:40:00+08:00", "what": "exported"}],
+}
 PAIR: Example = {"access": ACCESS, "refresh": REFRESH}
 SESSION: Example = {
     "id": 31,

@@ -30,6 +30,7 @@ TOLD: Mapping[str, Told] = {
         codes=("bad_id_number", "weak_password", "username_taken"),
         limited=True,
     ),
+    "accounts_export_retrieve": Told({200: examples.EXPORT}, codes=("patients_only",), limited=True),
     "token_create": Told(
         {200: examples.PAIR},
         sent={name: examples.ACCOUNT[name] for name in ("username", "password")},
@@ -89,6 +90,7 @@ TOLD: Mapping[str, Told] = {
         codes=(
             *("no_such_trial", "already_settling", "trial_expired", "trial_superseded", "trial_not_priced"),
             *("newer_trial", "trial_not_waiting", "interface_up", "appointment_over"),
+            *("credential_needed", "no_claim_with_credential"),
             *IDEMPOTENT,
         ),
         limited=True,
@@ -108,7 +110,7 @@ TOLD: Mapping[str, Told] = {
 }
 
 TAGS = (
-    ("accounts", "Sign up."),
+    ("accounts", "Sign up; everything that is held about oneself."),
     ("token", "Sign in, stay signed in, sign out."),
     ("sessions", "What can be booked."),
     ("appointments", "Book, follow and cancel; the charges and the place in the line."),

@@ -23,6 +23,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
+from config.headers import NOTHING, always
 from config.push import news
 from config.push.hub import Hub, Stream
 from hospital.errors import HeldBack
@@ -95,14 +96,22 @@ async def _start(send: Send, scope: Scope) -> None:
         (b"content-type", b"text/event-stream"),
         (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),
+        *_policy(),
         *_for_our_pages(scope),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
 async def _answer(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    headers = [(b"content-length", b"0"), *_policy()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
+
+
+def _policy() -> list[tuple[bytes, bytes]]:
+    """What every answer of ours tells a browser. Our pages may read the stream from another host of ours."""
+    told = {**always(), "Content-Security-Policy": NOTHING, "Cross-Origin-Resource-Policy": "same-site"}
+    return [(name.lower().encode(), value.encode()) for name, value in told.items()]
 
 
 def _for_our_pages(scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -1,4 +1,8 @@
-"""Who may see which appointment."""
+"""Who may see which appointment, and who may act in a patient's place.
+
+A patient has what is the patient's own. Staff have what their permissions say, here as in the admin; what somebody may
+not even look at is not there (404), what may be looked at and not changed is forbidden (403).
+"""
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +11,8 @@ from rest_framework.request import Request
 from hospital.appointments.models import Appointment, Patient
 from hospital.errors import Forbidden, NotFound
 from hospital.rest import asker_id
+
+LOOK, ACT = "hospital.view_appointment", "hospital.change_appointment"
 
 
 def patient_of(request: Request) -> Patient:
@@ -17,10 +23,23 @@ def patient_of(request: Request) -> Patient:
     return patient
 
 
+def is_staff_with(request: Request, permission: str) -> bool:
+    """Whether somebody of the staff asks who has this permission."""
+    return request.user.is_staff and request.user.has_perm(permission)
+
+
+def in_the_place_of(owner_id: int, request: Request, permission: str) -> None:
+    """Let the owner through, and staff who have this permission. Raises `Forbidden("permission_denied")`."""
+    if owner_id != asker_id(request) and not is_staff_with(request, permission):
+        raise Forbidden("permission_denied", _("You may not do this."))
+
+
 def appointments_of(request: Request) -> QuerySet[Appointment]:
-    """A patient's own; the desk sees all."""
+    """A patient's own; staff who may look at appointments see all."""
     appointments = Appointment.objects.select_related("session__doctor__department", "patient")
-    return appointments if request.user.is_staff else appointments.filter(patient__user_id=asker_id(request))
+    if is_staff_with(request, LOOK):
+        return appointments
+    return appointments.filter(patient__user_id=asker_id(request))
 
 
 def own_appointment(request: Request, pk: int) -> Appointment:
@@ -37,4 +56,11 @@ def appointment_of(request: Request, pk: int) -> Appointment:
     appointment = appointments_of(request).filter(pk=pk).first()
     if appointment is None:
         raise NotFound("no_such_appointment", _("There is no such appointment."))
+    return appointment
+
+
+def appointment_to_change(request: Request, pk: int, permission: str = ACT) -> Appointment:
+    """The appointment, to do something about it. Raises as `appointment_of`, and `Forbidden("permission_denied")`."""
+    appointment = appointment_of(request, pk)
+    in_the_place_of(appointment.patient.user_id, request, permission)
     return appointment

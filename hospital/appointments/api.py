@@ -12,7 +12,13 @@ from rest_framework.views import APIView
 
 from hospital import idempotency
 from hospital.appointments import booking, charges, following, offer, story
-from hospital.appointments.access import appointment_of, appointments_of, own_appointment, patient_of
+from hospital.appointments.access import (
+    appointment_of,
+    appointment_to_change,
+    appointments_of,
+    own_appointment,
+    patient_of,
+)
 from hospital.appointments.filters import AppointmentFilter, NewestFirst, SessionFilter, SoonestFirst
 from hospital.appointments.models import Appointment, Session
 from hospital.appointments.serializers import (
@@ -90,7 +96,7 @@ class AppointmentView(APIView):
 
     @extend_schema(responses={204: None}, summary="Cancel: frees the seat and everything that waits")
     def delete(self, request: Request, pk: int) -> Response:
-        booking.cancel(appointment_of(request, pk))
+        booking.cancel(appointment_to_change(request, pk))
         return Response(status=204)
 
 
@@ -116,6 +122,6 @@ class ChargesView(APIView):
     def put(self, request: Request, pk: int) -> Response:
         given = ChargesInput(data=request.data)
         given.is_valid(raise_exception=True)
-        lines = charges.replace(appointment_of(request, pk), given.validated_data["charges"])
+        lines = charges.replace(appointment_to_change(request, pk), given.validated_data["charges"])
         total = sum(line.amount_fen for line in lines)
         return Response({"charges": ChargeOutput(lines, many=True).data, "total_fen": total})

@@ -122,6 +122,7 @@ class Patient(models.Model):
     class Meta:
         verbose_name = _("patient")
         verbose_name_plural = _("patients")
+        permissions = [("erase_patient", "Can approve that a patient is erased")]
 
     def __str__(self) -> str:
         return f"patient {self.pk}"

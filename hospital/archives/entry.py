@@ -7,18 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital import wake, worklist
 from hospital.archives import queue
-from hospital.archives.models import Archive
+from hospital.archives.models import TAIL, Archive, tail
 from hospital.errors import Conflict
 from hospital.identity import InsuranceCard
 from hospital.notices.models import Kind, Notice
 from hospital.prepared import Prepared
-from hospital.privacy import blind_index, encrypt
+from hospital.privacy import blind_index, blind_indexes, encrypt
 from hospital.states import ArchiveState, NoticeState
 
 if TYPE_CHECKING:
     from hospital.models import Appointment, Patient
-
-TAIL = 4
 
 EXACT_AHEAD = 200
 """So many in front are counted one by one; whoever has more in front need not know whether some of them have left."""
@@ -50,7 +48,8 @@ _ahead = Prepared("archive_ahead", ["bigint"], _AHEAD.format(archive="$1"))
 def given(patient: "Patient", card: InsuranceCard, insurer: str) -> tuple[str, ...]:
     """What `QUEUE_UP` needs to know of the patient, of the card, and of the insurer that it leads to."""
     indexes = blind_index(card.number), tail_index(card.number)
-    return blind_index(patient.id_number), card.type, encrypt(card.number), *indexes, card.region, insurer
+    number = encrypt(card.number, "card_number")
+    return blind_index(patient.id_number), card.type, number, *indexes, card.region, insurer
 
 
 def announce(archive: Archive) -> None:
@@ -60,12 +59,12 @@ def announce(archive: Archive) -> None:
 
 def tail_index(number: str) -> str:
     """By the last four of a card staff find an archive; only their fingerprint is kept."""
-    return blind_index(f"tail {number[-TAIL:]}")
+    return blind_index(tail(number))
 
 
 def by_tail(text: str, way: str = "") -> Q:
     """The archives whose card ends so; `way`: from the asked rows to the archive. A whole number finds nothing."""
-    return Q(**{f"{way}card_tail": tail_index(text)}) if len(text) == TAIL else Q(pk=None)
+    return Q(**{f"{way}card_tail__in": blind_indexes(tail(text))}) if len(text) == TAIL else Q(pk=None)
 
 
 def withdraw(appointment: "Appointment") -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from django.db import connection
 from django.utils import timezone
 
+from hospital.archives import indexing
 from hospital.archives.models import Archive
 from hospital.identity import InsuranceCard, is_card, is_id_number
 from hospital.privacy import decrypt
@@ -37,7 +38,8 @@ def merge(rows: Sequence[Archive]) -> dict[int, str]:
     Call inside the filing transaction.
     """
     today = timezone.localdate()
-    names = {index: decrypt(name) for index, name in _found(_NAMES, {row.id_index for row in rows})}
+    indexing.renew(rows)
+    names = {index: decrypt(name, "name") for index, name in _found(_NAMES, {row.id_index for row in rows})}
     owners = dict(_found(_OWNERS, {row.card_index for row in rows}))
     known, known_cards = set(names), set(owners)
     rejections = {row.pk: _impossible(row, today) or _contradiction(row, names, owners) for row in rows}

@@ -1,17 +1,27 @@
 """The filing queue's rows, the patients' master records and their cards."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from hospital.privacy import EncryptedText
+from hospital.privacy import EncryptedText, Indexes
 from hospital.states import ARCHIVE_MOVES, ArchiveState
 from hospital.worklist import WorkItem
+
+TAIL = 4
+
+
+def tail(number: str) -> str:
+    """What the last four of a card are indexed as: no other index is equal to theirs."""
+    return f"tail {number[-TAIL:]}"
 
 
 class MasterRecord(models.Model):
     """One person, found by the ID number however many accounts and cards there are (患者主索引)."""
 
+    INDEXES: ClassVar[Indexes] = {"id_index": ("id_number", str)}
     id_index = models.CharField(_("ID number index"), max_length=64, unique=True)
     id_number = EncryptedText(_("ID number"))
     name = EncryptedText(_("name"))
@@ -28,10 +38,11 @@ class MasterRecord(models.Model):
 class Card(models.Model):
     """An insurance card that was filed for a person; a card belongs to one person only."""
 
+    INDEXES: ClassVar[Indexes] = {"index": ("number", str)}
     master = models.ForeignKey(MasterRecord, models.CASCADE, related_name="cards", verbose_name=_("master record"))
     index = models.CharField(_("card index"), max_length=64, unique=True)
     type = models.CharField(_("type"), max_length=2)
-    number = EncryptedText(_("number"))
+    number = EncryptedText(_("number"), holds="card_number")
 
     class Meta:
         verbose_name = _("insurance card")
@@ -49,6 +60,11 @@ class Archive(WorkItem):
     """
 
     MOVES = ARCHIVE_MOVES
+    INDEXES: ClassVar[Indexes] = {
+        "id_index": ("id_number", str),
+        "card_index": ("card_number", str),
+        "card_tail": ("card_number", tail),
+    }
     ahead_when_queued: int | None = None
     """Told with a new row; no column."""
     appointment = models.OneToOneField("hospital.Appointment", models.PROTECT, related_name="archive")

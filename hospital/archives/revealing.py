@@ -8,7 +8,7 @@ from hospital import changes
 from hospital.archives.models import Archive
 from hospital.changes import Who
 
-FIELD = "personal data"
+FIELD = changes.PERSONAL_DATA
 """How it stands among the changes by staff: nothing changes, but somebody has seen it."""
 
 
@@ -26,5 +26,5 @@ class Shown:
 def reveal(archive: Archive, *, who: Who, why: str) -> Shown:
     """Who sees it is written down before it is shown. Raises `Invalid("no_reason")` without a reason."""
     with transaction.atomic():
-        changes.record(f"archive {archive.pk}", FIELD, "masked", "shown", who=who, why=why)
+        changes.record(f"archive {archive.pk}", FIELD, "masked", changes.SHOWN, who=who, why=why)
     return Shown(archive.name, archive.id_number, archive.phone, archive.card_type, archive.card_number)

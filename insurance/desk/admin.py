@@ -112,7 +112,9 @@ class CaseFileAdmin(ReadOnly):
         return self._do(request, pk, told, lambda: decisions.propose(seen, action, who=who, why=why, evidence=evidence))
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Approve, reject or withdraw a proposal."""
+        """Approve, reject or withdraw a proposal. Who of the two may do which, `decisions` says."""
+        if not (request.user.has_perm(decisions.APPROVE) or request.user.has_perm(decisions.PROPOSE)):
+            raise PermissionDenied
         decision = get_object_or_404(Decision, pk=pk)
         decide = _DECIDE.get(request.POST.get("decide", ""))
         if decide is None:

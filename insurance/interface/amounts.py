@@ -51,7 +51,7 @@ def _decimal(value: object) -> Decimal:
             return value
         case int():
             return Decimal(value)
-        case str() if "_" not in value:  # Decimal("1_200") is Python's spelling, not the wire's
+        case str() if value.isascii() and "_" not in value:  # Decimal takes "1_200" and other scripts' digits too
             return _parsed(value)
         case _:
             raise ValueError("not an amount")

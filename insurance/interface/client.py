@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from insurance.interface import questions
-from insurance.interface.errors import InterfaceError, NotSent, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, NotSignedIn, Refusal, Refused, Throttled
 from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Reply, Request
 from insurance.interface.messages import (
     Bill,
@@ -66,12 +66,15 @@ class InsuranceClient:
         transport: Transport,
         journal: Journal,
         clock: Callable[[], datetime],
+        about: str = "",
     ) -> None:
+        """`about`: the name of whoever is spoken of, which no error of ours may keep."""
         self._profile = profile
         self._dialect = dialect
         self._transport = transport
         self._journal = journal
         self._clock = clock
+        self._about = about
 
     @property
     def dialect(self) -> Dialect:
@@ -227,6 +230,7 @@ class InsuranceClient:
             answer = self._decoded(exchange, question, reply)
             outcome, note = Outcome.ANSWERED, ""
         except InterfaceError as error:
+            error.forget(self._about)
             outcome, note = _outcome_of(error), str(error)
             raise
         finally:
@@ -241,6 +245,8 @@ class InsuranceClient:
             word = self._profile.refusal(exchange.operation, str(refused))
             if not word:
                 raise
+            if word == Refusal.NOT_SIGNED_IN:
+                raise NotSignedIn(str(refused)) from None
             raise Refused(str(refused), code=word) from None
 
     def _written_down(self, msgid: str, request: Request) -> float:

@@ -2,7 +2,7 @@
 
 InterfaceError
 ├── NotSent          surely nothing was carried out            -> send again later, under a new msgid
-│   └── NotSignedIn  and the sign-in has to be made anew
+│   └── NotSignedIn  the sign_no is not (or no longer) known   -> sign in anew first
 ├── Throttled        refused because of the rate, not done     -> keep the place in line, come back later
 ├── Refused          refused for a business reason, not done   -> tell the patient
 └── OutcomeUnknown   it may have been carried out              -> ask or reverse; never send a settlement again
@@ -36,13 +36,18 @@ class InterfaceError(Exception):
     def __str__(self) -> str:
         return str(self.args[0])
 
+    def forget(self, name: str) -> None:
+        """Somebody of this name may be meant: it stands in the text no more."""
+        if name:
+            self.args = (str(self.args[0]).replace(name, "*"), *self.args[1:])
+
 
 class NotSent(InterfaceError):
     """Surely nothing was carried out: no connection, no permit, or stopped at the gateway (H t6)."""
 
 
 class NotSignedIn(NotSent):
-    """Stopped because the sign-in that the message names is not in force there: sign in anew."""
+    """The centre does not know the sign_no (9001) or no longer does; it refused before it did anything."""
 
 
 class Throttled(InterfaceError):
@@ -62,6 +67,7 @@ class Refusal(StrEnum):
     ALREADY_REVERSED = "already_reversed"  # 2601, 2208: it was, and has been undone
     NO_SUCH_SETTLEMENT = "no_such_settlement"  # 2208, 5203
     NO_SUCH_VISIT = "no_such_visit"  # 2202, 2208, 5201, 5203, 5204
+    NOT_SIGNED_IN = "not_signed_in"  # any but 9001: raised as NotSignedIn
 
 
 class Refused(InterfaceError):

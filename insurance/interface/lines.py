@@ -5,8 +5,12 @@ the first byte was handed over is NotSent; everything after it is OutcomeUnknown
 so an answer that comes late can never be taken for the next one's.
 """
 
-import socket
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
 from urllib.parse import urlsplit
+
+import httpcore
 
 from insurance.interface.deadline import Call
 from insurance.interface.errors import OutcomeUnknown
@@ -22,7 +26,10 @@ _READ_BYTES = 64 * 1024
 class LineTransport:
     """Transport to `tcp://host:port`. Threads may share it: nothing is kept between two calls."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, around: Callable[[Any], Any] | None = None) -> None:
+        """`around` wraps what opens connections, as in `HttpTransport`."""
+        backend = httpcore.SyncBackend()
+        self._backend: httpcore.NetworkBackend = around(backend) if around else backend
         address = urlsplit(profile.base_url)
         self._address = address.hostname or "", address.port or 0
         self._charset = profile.charset
@@ -34,28 +41,21 @@ class LineTransport:
         if _END in request.body or request.attachment is not None:
             raise call.failure("a message that is not one line")
         try:
-            with socket.create_connection(self._address, call.seconds_left()) as connection:
-                _write(connection, call, to_wire(request.body, self._charset) + _END)
-                line = _read(connection, call, request.answer_bytes or MAX_ANSWER_BYTES)
-        except OSError as error:
+            seconds = call.seconds_left()
+            with closing(self._backend.connect_tcp(*self._address, seconds, None, SOCKET_OPTIONS)) as stream:
+                call.has_begun = True
+                stream.write(to_wire(request.body, self._charset) + _END, call.seconds_left())
+                line = _read(stream, call, request.answer_bytes or MAX_ANSWER_BYTES)
+        except (httpcore.NetworkError, httpcore.TimeoutException) as error:
             raise call.failure(type(error).__name__) from error
         return Reply(200, {}, from_wire(line, self._charset))
 
 
-def _write(connection: socket.socket, call: Call, line: bytes) -> None:
-    for option in SOCKET_OPTIONS:
-        connection.setsockopt(*option)
-    connection.settimeout(call.seconds_left())
-    call.has_begun = True
-    connection.sendall(line)
-
-
-def _read(connection: socket.socket, call: Call, most_bytes: int) -> bytes:
+def _read(stream: httpcore.NetworkStream, call: Call, most_bytes: int) -> bytes:
     """Up to the end of the line. Raises OutcomeUnknown for half a line and for one that is too long."""
     line = bytearray()
     while _END not in line:
-        connection.settimeout(call.seconds_left())
-        part = connection.recv(_READ_BYTES)
+        part = stream.read(_READ_BYTES, call.seconds_left())
         if not part:
             raise OutcomeUnknown("the connection was closed before the end of the line, after sending")
         line += part

@@ -141,10 +141,28 @@ class Profile:
     infnos: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_INFNOS)
     paths: Mapping[Operation, str] = field(default_factory=lambda: NATIONAL_PATHS)
     path: str = ""
-    """The one path of a gateway that has a single URL; it then stands for all of `paths`."""
+    """The one path of a gateway that has a single URL; it then stands for all of `paths`. `{infno}` in it or in one of
+    those is the transaction number (Guangdong)."""
+    gateway: str = ""
+    """The gateway whose signature goes along (`gateways.GATEWAYS`); "": none."""
+    security: str = ""
+    """What `cainfo` is (`security.RULES`, protocol 2.5); "": what stands in `cainfo` above."""
+    encrypts: bool = False
+    """enc_type SM4: input and output are encrypted (JS, JL, YB)."""
+    signs_in: bool = False
+    """Messages carry the sign_no of the day's 9001 (protocol 3.14)."""
+    fresh_credential_seconds: int = 0
+    """2207 with an electronic credential (01) needs one that was scanned no longer ago (GD, protocol 2.5); 0: the one
+    of the booking does."""
+    not_signed_in: tuple[str, ...] = ("未签到", "签到已失效", "签到编号无效", "请先签到")
+    """Parts of the text of a centre that does not know the sign_no. No source has one: these are likely words."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     envelope: Mapping[str, str | None] = field(default_factory=dict)
     """Regional fields beside the common header, e.g. enc_type (protocol 1.1)."""
+    nodes: Mapping[Operation, Mapping[str, str]] = field(default_factory=dict)
+    """By operation and national name: what a node of `input` is called here (GD: `mdtrtinfo` for 2207's `data`)."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By national name: what a field is called here, in what we send and in what we read."""
     constants: Mapping[Operation, Mapping[str, str]] = field(default_factory=dict)
     """Regional fields of an operation's first node; they add to what we send or replace it."""
     single_objects: bool = False
@@ -164,9 +182,12 @@ class Profile:
 
     def refusal(self, operation: Operation, text: str) -> str:
         """Our word for a refusal that says this; "" for one that is not known here."""
+        if self.signs_in and any(part in text for part in self.not_signed_in):
+            return Refusal.NOT_SIGNED_IN
         known = self.refusals.get(operation, {}).items()
         return next((word for word, parts in known if any(part in text for part in parts)), "")
 
     def path_of(self, operation: Operation) -> str:
         """The path of the operation, below `base_url`."""
-        return self.path or self.paths.get(operation, NATIONAL_PATHS[operation])
+        path = self.path or self.paths.get(operation, NATIONAL_PATHS[operation])
+        return path.replace("{infno}", self.infno(operation))

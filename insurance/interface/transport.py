@@ -7,14 +7,17 @@ kept-alive connection turns out to be closed: we cannot know what the other side
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
 
+from insurance.interface import bodies
 from insurance.interface.deadline import BoundedBackend, Call
-from insurance.interface.errors import OutcomeUnknown
+from insurance.interface.errors import NotSent, OutcomeUnknown
 from insurance.interface.exchange import Reply, Request
 from insurance.interface.profile import Profile
+from insurance.interface.tls import refusal
 
 MAX_ANSWER_BYTES = 1024 * 1024
 UTF_8 = "utf-8"
@@ -53,10 +56,13 @@ class Transport(Protocol):
 class HttpTransport:
     """Transport over one httpx.Client. Threads may share it; forked processes may not."""
 
-    def __init__(self, profile: Profile, verify: ssl.SSLContext | bool = True) -> None:
+    def __init__(
+        self, profile: Profile, verify: ssl.SSLContext | bool = True, around: Callable[[Any], Any] | None = None
+    ) -> None:
+        """`around` wraps what opens connections (httpcore's NetworkBackend), to refuse some of them."""
         self._base_url, self._charset = profile.base_url.rstrip("/"), profile.charset
         self._call = Call()
-        self._client = httpx.Client(transport=self._wire(verify), trust_env=False, follow_redirects=False)
+        self._client = httpx.Client(transport=self._wire(verify, around), trust_env=False, follow_redirects=False)
 
     def send(self, request: Request, timeout_seconds: float, begun_at: float | None = None) -> Reply:
         """The whole exchange ends within `timeout_seconds`, whatever the other side does."""
@@ -67,24 +73,29 @@ class HttpTransport:
             with self._client.stream(
                 request.method, url, headers=headers, timeout=timeout_seconds, **_content(request, self._charset)
             ) as response:
-                body = _body(response, request.answer_bytes or MAX_ANSWER_BYTES)
+                body = bodies.read(response, request.answer_bytes or MAX_ANSWER_BYTES)
                 return Reply(response.status_code, dict(response.headers), from_wire(body, self._charset))
         except BEFORE_SENDING as error:
-            raise self._call.failure(type(error).__name__) from error
+            raise self._call.failure(refusal(error) or type(error).__name__) from error
         except httpx.HTTPError as error:
+            if why := refusal(error):
+                raise NotSent(why) from error
             raise OutcomeUnknown(f"{type(error).__name__}, after sending") from error
+        except bodies.Unreadable as error:
+            raise OutcomeUnknown(str(error)) from error
 
     def close(self) -> None:
         """Close the idle connections."""
         self._client.close()
 
-    def _wire(self, verify: ssl.SSLContext | bool) -> httpx.HTTPTransport:
+    def _wire(self, verify: ssl.SSLContext | bool, around: Callable[[Any], Any] | None) -> httpx.HTTPTransport:
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_SECONDS)
         wire = httpx.HTTPTransport(
             verify=verify, retries=0, limits=limits, trust_env=False, socket_options=SOCKET_OPTIONS
         )
         pool = wire._pool  # private, hence pinned below 0.29 and proved by the tests of slow answers
-        pool._network_backend = BoundedBackend(pool._network_backend, self._call)  # type: ignore[assignment]
+        backend = around(pool._network_backend) if around else pool._network_backend
+        pool._network_backend = BoundedBackend(backend, self._call)  # type: ignore[assignment]
         return wire
 
 
@@ -118,14 +129,3 @@ def _content(request: Request, charset: str) -> dict[str, Any]:
         "data": {file.envelope_part: request.body.decode()},
         "files": {file.part: (file.filename, file.content, "application/octet-stream")},
     }
-
-
-def _body(response: httpx.Response, most_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for part in response.iter_bytes():
-        size += len(part)
-        if size > most_bytes:
-            raise OutcomeUnknown(f"the answer is larger than {most_bytes} bytes")
-        parts.append(part)
-    return b"".join(parts)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hospital.errors import Conflict, Forbidden, Invalid, NotFound
-from insurance.payment import orders, signing
+from insurance.payment import day_file, orders, signing
 from insurance.payment.gateway import AmountsDiffer, OrderStatus
 from insurance.states import PaymentState
 
@@ -64,9 +64,9 @@ def _read(body: bytes) -> tuple[str, OrderStatus]:
     try:
         fields = json.loads(body)
         transaction_no = _word(fields.get("transaction_no") or "")
-        status = OrderStatus(PaymentState(fields["state"]), int(fields["amount_fen"]), transaction_no, "")
+        status = OrderStatus(PaymentState(fields["state"]), day_file.whole(fields["amount_fen"]), transaction_no, "")
         return _word(fields["order_no"]), status
-    except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise Invalid("bad_callback", _("The callback lacks a field or cannot be read.")) from error
 
 

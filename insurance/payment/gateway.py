@@ -9,9 +9,14 @@ from typing import Any
 import httpx
 from django.conf import settings
 
+from hospital import outbound
+from insurance.interface import bodies
 from insurance.payment import day_file, signing
 from insurance.payment.day_file import StatementLine
 from insurance.states import PaymentState
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""A day file of a hundred thousand lines; of an order it is a few hundred bytes."""
 
 REFUSALS = (400, 404, 409, 422)
 """A no to this order. Anything else, such as 401 or 429, says that the two sides do not understand each other."""
@@ -109,7 +114,7 @@ def statement(day: date) -> tuple[StatementLine, ...]:
 @cache
 def _client() -> httpx.Client:
     """Kept by the process: each new one would read the certificates of the world anew."""
-    return httpx.Client(trust_env=False, limits=httpx.Limits(keepalive_expiry=3.0))
+    return outbound.client(outbound.may_call_partner)
 
 
 def _call(method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -121,17 +126,9 @@ def _call(method: str, path: str, content: dict[str, Any] | None = None) -> dict
 
 def _answer(method: str, path: str, content: dict[str, Any] | None = None) -> httpx.Response:
     """A success; everything else is raised."""
-    body = b"" if content is None else json.dumps(content).encode()
-    headers = {"Content-Type": "application/json", **signing.headers(method, path, body)}
     try:
-        answer = _client().request(
-            method,
-            settings.PAYMENT_URL.rstrip("/") + path,
-            content=body,
-            headers=headers,
-            timeout=settings.PAYMENT_TIMEOUT_SECONDS,
-        )
-    except httpx.HTTPError as error:
+        answer = _asked(method, path, b"" if content is None else json.dumps(content).encode())
+    except (httpx.HTTPError, bodies.Unreadable) as error:
         raise GatewayUnclear(type(error).__name__) from error
     if answer.status_code in REFUSALS:
         raise GatewayRefused(f"HTTP {answer.status_code}", str((_object(answer) or {}).get("code") or "")[:40])
@@ -140,10 +137,22 @@ def _answer(method: str, path: str, content: dict[str, Any] | None = None) -> ht
     return answer
 
 
+def _asked(method: str, path: str, body: bytes) -> httpx.Response:
+    """The answer, of which no more than `MAX_ANSWER_BYTES` is read."""
+    headers = {
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        **signing.headers(method, path, body),
+    }
+    url, seconds = settings.PAYMENT_URL.rstrip("/") + path, settings.PAYMENT_TIMEOUT_SECONDS
+    with _client().stream(method, url, content=body, headers=headers, timeout=seconds) as answer:
+        return httpx.Response(answer.status_code, content=bodies.read(answer, MAX_ANSWER_BYTES))
+
+
 def _object(answer: httpx.Response) -> dict[str, Any] | None:
     try:
         fields = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # half JSON, ten thousand brackets
         return None
     return fields if isinstance(fields, dict) else None
 
@@ -152,7 +161,7 @@ def _status(fields: dict[str, Any]) -> OrderStatus:
     try:
         return OrderStatus(
             state=PaymentState(fields["state"]),
-            amount_fen=int(fields["amount_fen"]),
+            amount_fen=day_file.whole(fields["amount_fen"]),
             transaction_no=str(fields.get("transaction_no") or ""),
             pay_url=str(fields.get("pay_url") or ""),
         )
@@ -162,7 +171,7 @@ def _status(fields: dict[str, Any]) -> OrderStatus:
 
 def _refund_status(fields: dict[str, Any], refund_no: str) -> RefundStatus:
     try:
-        status = RefundStatus(str(fields["refund_no"]), int(fields["amount_fen"]), str(fields["state"]))
+        status = RefundStatus(str(fields["refund_no"]), day_file.whole(fields["amount_fen"]), str(fields["state"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise GatewayUnclear(f"{type(error).__name__} in the answer") from error
     if status.refund_no != refund_no:

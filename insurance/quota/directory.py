@@ -27,7 +27,8 @@ class Terms:
     """What is agreed with one insurer; limits and `at_once` are first values only.
 
     `title`: what patients call it ("": its name). `regions`: beginnings of the insured regions it serves; none:
-    whatever no other serves. `habits`: fields of the `Profile` that its centre wants otherwise.
+    whatever no other serves. `habits`: fields of the `Profile` that its centre wants otherwise. `keys` and `tls`: where
+    secrets and certificates lie (`access`).
     """
 
     name: str
@@ -44,6 +45,8 @@ class Terms:
     at_once: int
     slow_seconds: int
     habits: Mapping[str, Any]
+    keys: Mapping[str, str]
+    tls: Mapping[str, str]
 
     def profile(self) -> Profile:
         """What is particular to it, for the messages: what is usual in its dialect, and its own habits."""
@@ -75,8 +78,9 @@ def is_there(name: str) -> bool:
 
 def terms(name: str = DEFAULT) -> Terms:
     """What is agreed with it. Of one that is no longer named nobody knows the address."""
-    said = settings.INSURERS.get(name, {} if name == DEFAULT else {"url": ""})
-    return Terms(**{**_own(), **said, "name": name})
+    if name == DEFAULT:
+        return Terms(**{**_own(), "name": name})
+    return Terms(**{**_own(), **_NOT_SHARED, **settings.INSURERS.get(name, {"url": ""}), "name": name})
 
 
 def title(name: str) -> str:
@@ -101,6 +105,10 @@ def _the_rest(one: Terms) -> tuple[str, ...]:
     return ("",) if one.name == DEFAULT else ()
 
 
+_NOT_SHARED: dict[str, Any] = {"habits": {}, "keys": {}, "tls": {}}
+"""What is said of the default one holds for no other: nobody's secret is shown to somebody else."""
+
+
 def _own() -> dict[str, Any]:
     return {
         "title": "",
@@ -115,5 +123,7 @@ def _own() -> dict[str, Any]:
         "shared_per_minute": settings.INSURANCE_SHARED_PER_MINUTE,
         "at_once": settings.INSURANCE_AT_ONCE,
         "slow_seconds": settings.INSURANCE_SLOW_SECONDS,
-        "habits": {},
+        "habits": settings.INSURANCE_HABITS,
+        "keys": settings.INSURANCE_KEYS,
+        "tls": settings.INSURANCE_TLS,
     }

@@ -12,21 +12,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db.models.functions import Now
 
 from hospital import tuning
 from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
-from insurance.interface import dialects
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.errors import NotSent, NotSignedIn, Throttled
 from insurance.interface.exchange import Dialect
-from insurance.interface.lines import SCHEME, LineTransport
 from insurance.interface.profile import Operation, Profile
-from insurance.interface.transport import HttpTransport, Transport
-from insurance.quota import adapting, circuit, clock, directory, insurers, permits, signing
+from insurance.interface.transport import Transport
+from insurance.quota import adapting, circuit, clock, connection, directory, insurers, permits, signing_in
 from insurance.quota.directory import DEFAULT
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
@@ -70,13 +67,18 @@ def look_at_the_clock() -> int:
 
 
 @contextmanager
-def exchange(held: Held, lane: Lane, purpose: str, sign_no: str = "") -> Iterator[InsuranceClient]:
+def exchange(held: Held, lane: Lane, purpose: str, about: str = "", *, sign_no: str = "") -> Iterator[InsuranceClient]:
     """A client that may speak under this permit, and under the day's sign-in unless another is named. The permit is
-    freed when the exchange is over, however it ends."""
+    freed when the exchange is over, however it ends.
+
+    `about`: the name of the patient, which what the insurer says in refusing is freed of before it is kept."""
+    said = profile(held.insurer)
     try:
-        yield _client(held, lane, purpose, sign_no)
+        if not sign_no and signs_in(held.insurer):
+            sign_no = signing_in.number(held.insurer_id, _client(held, lane, purpose, said, about).sign_in)
+        yield _client(held, lane, purpose, replace(said, sign_no=sign_no) if sign_no else said, about)
     except NotSignedIn:
-        signing.forget(held.insurer)
+        signing_in.forget(held.insurer_id, sign_no)
         raise
     except Throttled as error:
         adapting.throttled(held.quota_id, error.retry_after_seconds)
@@ -94,24 +96,23 @@ def profile(insurer: str = DEFAULT) -> Profile:
 @cache
 def dialect(insurer: str = DEFAULT) -> Dialect:
     """How one speaks to it."""
-    return dialects.load(directory.terms(insurer).dialect)
+    return connection.dialect(directory.terms(insurer))
+
+
+def signs_in(insurer: str) -> bool:
+    """Whether its messages name the day's sign-in: always in its dialect, or where it is."""
+    return dialect(insurer).signs_in or profile(insurer).signs_in
 
 
 def sign_no_of(insurer: str, day: date) -> str:
-    """The day's sign-in, where messages name one; "" where there was none."""
+    """The day's sign-in, where every message names one; "" where there was none."""
     about = dialect(insurer)
-    return signing.number_of(insurer, day, about, profile(insurer)) if about.signs_in else ""
+    return signing_in.number_of(insurer, day, about, profile(insurer)) if about.signs_in else ""
 
 
-def _client(held: Held, lane: Lane, purpose: str, sign_no: str) -> InsuranceClient:
+def _client(held: Held, lane: Lane, purpose: str, said: Profile, about: str) -> InsuranceClient:
     insurer, journal = held.insurer, _Journal(held, lane, purpose)
-
-    def speaking(about: Profile) -> InsuranceClient:
-        return InsuranceClient(about, dialect(insurer), _transport(insurer), journal, _now)
-
-    if sign_no:
-        return speaking(replace(profile(insurer), sign_no=sign_no))
-    return speaking(signing.signed_in(insurer, dialect(insurer), profile(insurer), speaking))
+    return InsuranceClient(said, dialect(insurer), _transport(insurer), journal, _now, about)
 
 
 class _Journal:
@@ -214,5 +215,4 @@ def _now() -> datetime:
 @cache
 def _transport(insurer: str) -> Transport:
     """One for each: connections that hang at one are none of the others'."""
-    about = profile(insurer)
-    return LineTransport(about) if urlsplit(about.base_url).scheme == SCHEME else HttpTransport(about)
+    return connection.transport(directory.terms(insurer))

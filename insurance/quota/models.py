@@ -23,6 +23,9 @@ class Insurer(models.Model):
     circuit_successes = models.PositiveIntegerField(default=0, editable=False)
     circuit_opened_at = models.DateTimeField(_("circuit opened at"), null=True, editable=False)
     timeline = models.CharField(max_length=8, default="", editable=False)
+    sign_no = models.CharField(max_length=30, db_default="", editable=False)
+    signed_in_on = models.DateField(null=True, editable=False)
+    signing_in_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("insurer")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import zip_longest
@@ -37,6 +38,12 @@ def page(statement: bytes) -> str:
         "digest": hashlib.sha256(sealing.canonical(body)).hexdigest(),
     }
     return render_to_string("insurance/statement.html", shown)
+
+
+def digest_of_style(page: str) -> str:
+    """Base64 SHA-256 of the style in the page, as a content security policy names it."""
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    return b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def _quota(quota: Body, body: Body) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from insurance.reconciliation.compare import Row
 from insurance.reconciliation.days import bounds
 from insurance.reconciliation.rules import Movement
 from insurance.trial.conversation import ORDINARY_OUTPATIENT
+from insurance.trial.models import Visit
 
 _AT_THE_INSURER = """
     SELECT entry.kind, entry.source, entry.number, (min(entry.at) AT TIME ZONE %(zone)s)::date,
@@ -42,6 +43,7 @@ _PAYMENTS = """
      WHERE entry.kind IN ('paid', 'refunded') AND {which}
      ORDER BY entry.id
 """
+_PSN_NO: Any = Visit._meta.get_field("psn_no")
 _ON_THE_DAY = "entry.at >= %(begin)s AND entry.at < %(end)s"
 _OF_THESE = "entry.number = ANY(%(chosen)s)"
 _FROM_THESE = "entry.source = ANY(%(chosen)s)"
@@ -97,7 +99,7 @@ def _held(which: str, **chosen: Any) -> Iterator[Held]:
         insutype, clr_type, clr_optins, insurer, mdtrt_id, psn_no = about
         group = group_of(insurer, insutype, clr_type, clr_optins)
         row = Row(Movement(kind), source, (int(total), int(fund), int(account)), day, number)
-        yield Held(row, group, mdtrt_id, psn_no, int(own))
+        yield Held(row, group, mdtrt_id, _PSN_NO.read(psn_no), int(own))
 
 
 def group_of(insurer: str, insutype: str, clr_type: str, clr_optins: str) -> Group:

@@ -69,7 +69,7 @@ def turn(insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard], *,
     held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=row)
     if held is None:
         raise NotSent(_why_not(row))
-    with exchange(held, Lane.RECOVERY, purpose, sign_no) as client:
+    with exchange(held, Lane.RECOVERY, purpose, sign_no=sign_no) as client:
         return say(client)
 
 

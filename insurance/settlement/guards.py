@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from hospital.states import AppointmentState
+from insurance.settlement import credentials
 from insurance.settlement.models import Settlement
 from insurance.states import TrialState
 from insurance.trial import inputs
@@ -17,7 +18,7 @@ def stale(settlement: Settlement) -> str:
         return "the appointment is over"
     if settlement.trial.state != TrialState.ACCEPTED or not is_valid(settlement.trial):
         return "the bill is no longer valid"
-    return inputs.changed(settlement.trial)
+    return inputs.changed(settlement.trial) or credentials.stale(settlement)
 
 
 def is_valid(trial: Trial) -> bool:

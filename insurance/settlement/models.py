@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from hospital.privacy import EncryptedText
 from hospital.worklist import WorkItem
 from insurance.payment.models import PaymentOrder
 from insurance.quota.directory import DEFAULT
@@ -110,3 +111,14 @@ class Settlement(WorkItem):
     def invono(self) -> str:
         """Our receipt's number as the insurer is told it (H t85, C20), the same for every message that asks for it."""
         return str(self.pk)
+
+
+class Credential(models.Model):
+    """An electronic credential that was scanned for this settlement: kept until 2207 was answered, and no longer."""
+
+    settlement = models.OneToOneField(Settlement, models.CASCADE, primary_key=True, related_name="credential")
+    number = EncryptedText(_("electronic credential"))
+    given_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"credential of settlement {self.pk}"

@@ -10,6 +10,7 @@ from hospital.models import Appointment
 from hospital.states import AppointmentState
 from insurance.quota import gate, insurers, lanes
 from insurance.quota.lanes import Lane
+from insurance.settlement import credentials
 from insurance.settlement.models import CLAIM_LATER, WAYS, Mode, Settlement
 from insurance.states import SettlementState, TrialState
 from insurance.trial import inputs
@@ -20,13 +21,15 @@ COLLECT_TASK = "tasks.insurance.collect"
 _NOT_OPEN_TO_CHANGE = (SettlementState.REFUSED, SettlementState.REVERSED)
 
 
-def open_settlement(trial: Trial, way: str) -> Settlement:
+def open_settlement(trial: Trial, way: str, credential: str = "") -> Settlement:
     """The amounts stand, the settlement waits for its turn or for the money. `way`: one of `WAYS`.
 
     By "claim_later" everything is paid now while the trial waits on at its place; only while the interface is closed.
+    `credential`: an electronic one, scanned just now, where the insurer wants it (`credentials`).
 
-    Raises `Invalid("bad_mode")`, `Conflict("already_settling" | "trial_expired" | "trial_superseded" |
-    "trial_not_priced" | "newer_trial" | "trial_not_waiting" | "interface_up" | "appointment_over")`.
+    Raises `Invalid("bad_mode" | "credential_needed")`, `Conflict("no_claim_with_credential" | "already_settling" |
+    "trial_expired" | "trial_superseded" | "trial_not_priced" | "newer_trial" | "trial_not_waiting" | "interface_up" |
+    "appointment_over")`.
     """
     if way not in WAYS:
         raise Invalid("bad_mode", _("mode must be insurance, self_pay or claim_later."))
@@ -42,7 +45,9 @@ def open_settlement(trial: Trial, way: str) -> Settlement:
             raise Conflict("appointment_over", _("This appointment is over or cancelled."))
         if way != CLAIM_LATER:
             _accept(trial)
+        credentials.require(appointment, way, credential)
         settlement = worklist.enter(_agreed(trial, appointment, way))
+        credentials.keep(settlement, credential)
         if way == Mode.INSURANCE:
             lanes.ask_for_turn(Lane.SETTLEMENT, settlement.insurer)
         else:

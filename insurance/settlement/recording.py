@@ -20,7 +20,7 @@ from insurance.ledger import entries
 from insurance.payment import refunds
 from insurance.quota import lanes
 from insurance.quota.lanes import Lane
-from insurance.settlement import saga
+from insurance.settlement import credentials, saga
 from insurance.settlement.heard import Heard
 from insurance.settlement.models import NOT_LIVE, Mode, Settlement
 from insurance.settlement.saga import Event
@@ -119,6 +119,8 @@ def _go_on(settlement: Settlement, to: str, event: Event, heard: Heard) -> None:
     if event is Event.UNDO:
         fields["wanted"] = False  # else it would be settled once more
     worklist.move(settlement, to, reason=heard.reason or event, **fields)
+    if to not in (SettlementState.WAITING, SettlementState.CALLING):
+        credentials.forget(settlement)
     if event is Event.UNDO:
         writing.write(settlement.appointment_id, Kind.TAKEN_BACK, settlement=settlement.pk)
     _follow(settlement, to)

@@ -17,7 +17,7 @@ from insurance.quota.directory import DEFAULT
 from insurance.quota.exchange import exchange, lease_seconds, new_msgid, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.turns import WAIT_SECONDS
-from insurance.settlement import agreement, guards, saga
+from insurance.settlement import agreement, credentials, guards, saga
 from insurance.settlement.asking import ask
 from insurance.settlement.confirming import confirm
 from insurance.settlement.heard import Heard, of_bill, settled
@@ -82,7 +82,7 @@ def settle(client: InsuranceClient, settlement: Settlement) -> Heard:
 def _send(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Bill:
     return client.settle(
         conversation.insured_of(visit),
-        conversation.card_of(settlement.appointment),
+        credentials.card_of(settlement),
         visit.mdtrt_id,
         visit.chrg_bchno,
         settlement.total_fen,
@@ -116,7 +116,7 @@ def _turn(settlement: Settlement | None, held: permits.Held, lane: Lane) -> bool
         permits.free(held)
         return False
     try:
-        with exchange(held, lane, purpose(settlement)) as client:
+        with exchange(held, lane, purpose(settlement), settlement.appointment.archive.name) as client:
             heard = _SPEAK[settlement.state](client, settlement)
     except InterfaceError as error:
         said = str(error) if isinstance(error, Refused) else ""

@@ -20,7 +20,7 @@ from insurance.quota import lanes
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer
 from insurance.states import TrialState
-from insurance.trial import inputs, line, places, telling
+from insurance.trial import inputs, line, outside, places, telling
 from insurance.trial.models import Line, Trial
 
 
@@ -79,7 +79,7 @@ def release(trial: Trial) -> None:
 def expire_due(most: int = 500) -> int:
     """Trials whose validity is over, but for those that a claim waits for: it has them made again (`claims`)."""
     over = Trial.objects.filter(state=TrialState.PRICED, valid_until__lt=timezone.now(), claimed=False)
-    return sum(_run_out(row) for row in over.order_by("pk")[:most])
+    return sum(_run_out(row) for row in over.order_by("valid_until")[:most])
 
 
 def _require_booked(appointment: Appointment) -> None:
@@ -116,7 +116,7 @@ def _join(appointment: Appointment, urgent: bool) -> Trial:
     joined = line.line_for(appointment, urgent=urgent)
     ahead = line.ahead_of_next(joined.insurer, joined)
     if not urgent:
-        _hold_back_when_full(ahead, joined.insurer)
+        _hold_back_when_full(appointment, ahead, joined.insurer)
     held_back = line.held_back_seconds(ahead, joined.insurer) > 0
     try:
         trial = _take_place(appointment, joined, held_back)
@@ -154,9 +154,9 @@ def _take_place(appointment: Appointment, joined: Line, held_back: bool, **field
     return trial
 
 
-def _hold_back_when_full(ahead: int, insurer: Insurer) -> None:
-    retry_after_seconds = line.is_full(ahead, insurer)
-    if retry_after_seconds:
+def _hold_back_when_full(appointment: Appointment, ahead: int, insurer: Insurer) -> None:
+    if line.is_full(ahead, insurer):
+        retry_after_seconds = outside.come_again_after(appointment.pk, ahead, insurer, timezone.now())
         raise HeldBack(
             "line_full",
             _("The line for insurance trials is full. Please come back in %(seconds)s seconds.")

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from hospital.appointments.access import appointment_of
+from hospital.appointments.access import appointment_to_change
 from hospital.models import Appointment
 from hospital.rest import StrictSerializer, limit_signed_in
 from insurance.quota import gate, insurers, permits
@@ -22,7 +22,7 @@ from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer
 from insurance.states import TrialState
 from insurance.trial import admission, line, outlook, urgency
-from insurance.trial.access import staff_of, trial_of
+from insurance.trial.access import ASK, staff_of, trial_of
 from insurance.trial.eta import Later
 from insurance.trial.models import Trial
 
@@ -82,7 +82,7 @@ class TrialsView(APIView):
     @extend_schema(request=TrialInput, responses={202: TrialOutput}, summary="Ask for a trial: a place in the line")
     def post(self, request: Request, pk: int) -> Response:
         limit_signed_in(request, "trial")
-        appointment = appointment_of(request, pk)
+        appointment = appointment_to_change(request, pk, ASK)
         given = TrialInput(data=request.data)
         given.is_valid(raise_exception=True)
         asked = given.validated_data

@@ -3,7 +3,7 @@
 Each step that worked is kept in the `Visit`, so a trial that was interrupted goes on where it stopped.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -17,6 +17,7 @@ from insurance.calls.models import InterfaceCall
 from insurance.interface import messages
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.profile import Operation
+from insurance.quota import directory
 from insurance.quota.exchange import profile
 from insurance.states import TrialState
 from insurance.trial.models import Trial, Visit
@@ -113,10 +114,14 @@ def _keep(visit: Visit, trial: Trial, *fields: str) -> None:
 
 
 def insured_of(visit: Visit) -> messages.Insured:
-    """Who is insured and how, as carried through the visit."""
-    return messages.Insured(
+    """Who is insured and how, as carried through the visit; with name and ID number where a centre wants them."""
+    insured = messages.Insured(
         psn_no=visit.psn_no, insutype=visit.insutype, insuplc_admdvs=visit.insuplc_admdvs, psn_type=visit.psn_type
     )
+    if not any(profile(name).person_fields for name in directory.names()):
+        return insured
+    archive = visit.appointment.archive
+    return replace(insured, certno=archive.id_number, name=archive.name)
 
 
 def card_of(appointment: Appointment) -> messages.Card:

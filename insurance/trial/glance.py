@@ -22,7 +22,7 @@ _COLUMNS = ", ".join(f"trial.{name}" for name in _NAMES)
 _look = Prepared(
     "trial_glance",
     ["bigint", "bigint"],
-    f"""SELECT asker.is_active, asker.password, asker.is_staff OR patient.user_id = asker.id,
+    f"""SELECT asker.is_active, asker.password, patient.user_id = asker.id,
                CASE WHEN trial.state = 'waiting' AND trial.instead_of_id IS NULL AND trial.number IS NOT NULL
                     THEN greatest(trial.number - 1 - ({places.GONE_BEFORE}), 0) END,
                {_COLUMNS}
@@ -34,12 +34,12 @@ _look = Prepared(
 
 
 def of(claims: Claims, pk: int) -> Trial | None:
-    """The trial, for somebody who may see it; None for everybody else."""
+    """The trial, for its patient; None for everybody else: the long way asks what staff may see."""
     row = _look.row(claims.user_id, pk)
     if row is None:
         return None
-    is_active, password, may_see, ahead, *values = row
-    if not may_see or not claims.hold(is_active, password):
+    is_active, password, is_own, ahead, *values = row
+    if not is_own or not claims.hold(is_active, password):
         return None
     trial = Trial.from_db(connection.alias, _NAMES, values)
     trial.ahead_when_read = ahead

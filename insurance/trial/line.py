@@ -24,6 +24,9 @@ NO_WAIT_SECONDS = 1.0
 UNKNOWN_SECONDS = 60.0
 """When nobody knows how long the gate stays shut, one is asked to come back after this."""
 
+LATEST_RETURN_SECONDS = 3600
+"""Nobody is told to come again later than this."""
+
 SOONEST_POLL_SECONDS, LATEST_POLL_SECONDS = 1, 180
 """Who looks after two thirds of the wait that is left sees all there is to see: the told wait only falls. However many
 wait, they do not load the hospital that they wait for."""
@@ -140,7 +143,7 @@ def is_full(ahead: int, insurer: Insurer | None = None) -> int:
     if longest_minutes == 0 and (closed := gate.why_closed(there.insurer)):
         wait = max(wait, closed.seconds or UNKNOWN_SECONDS)
     longest = longest_minutes * 60 + NO_WAIT_SECONDS
-    return 0 if wait <= longest else max(math.ceil(min(wait - longest, 3600.0)), 1)
+    return 0 if wait <= longest else max(math.ceil(min(wait - longest, LATEST_RETURN_SECONDS)), 1)
 
 
 def standing(insurer: Insurer) -> list[Standing]:

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from hospital.privacy import EncryptedText
 from hospital.worklist import WorkItem
 from insurance.quota.models import Insurer
 from insurance.states import TRIAL_MOVES, TrialState
@@ -19,7 +20,7 @@ class Visit(models.Model):
     """
 
     appointment = models.OneToOneField("hospital.Appointment", models.PROTECT, related_name="visit")
-    psn_no = models.CharField(max_length=30, default="")
+    psn_no = EncryptedText(default="", clear_before=True)
     insutype = models.CharField(max_length=6, default="")
     insuplc_admdvs = models.CharField(max_length=6, default="")
     psn_type = models.CharField(max_length=6, default="")

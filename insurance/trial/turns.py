@@ -53,7 +53,8 @@ def take_one(name: str = DEFAULT) -> bool:
 def _make(trial: Trial, held: permits.Held) -> None:
     charges = list(trial.appointment.charges.order_by("pk"))
     try:
-        with exchange(held, Lane.TRIAL, conversation.purpose_of(trial.pk)) as client:
+        about = trial.appointment.archive.name
+        with exchange(held, Lane.TRIAL, conversation.purpose_of(trial.pk), about) as client:
             bill = conversation.price(client, trial, charges)
     except InterfaceError as error:
         record_failure(trial, error)

@@ -2,8 +2,8 @@
 
 As in `insurance/quota`: a quota of n has n permits; a turn takes the one that is free first, and it is free again a
 window after the answer. Slots bound the calls in flight over all lanes. Celery's brake spaces the turns of a lane. The
-lanes that go first do so where a permit is free for several at once. Who would wait too long is held back and comes
-again when told to, and whoever comes first then gets the place that has come free: who that is, is drawn, always alike.
+lanes that go first do so where a permit is free for several at once. Who would wait too long is held back and told when
+to come again, each after those who were told before; whoever is there first when a place comes free has it.
 """
 
 import math
@@ -11,7 +11,6 @@ from bisect import insort
 from collections import deque
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush, heapreplace
-from random import Random
 
 from operations.capacity.asked import Asked
 from operations.capacity.course import NEVER, Course
@@ -73,8 +72,7 @@ class Interface:
         self.lanes = (self.recovery, self.settlement, self.trial)
         self.events = [(at, patient, ASKS) for patient, at in enumerate(course.asks) if at < NEVER]
         heapify(self.events)
-        self.outside: list[int] = []
-        self.chance = Random(1)
+        self.outside = 0
         self.exceeded = False
 
     def play(self) -> None:
@@ -135,47 +133,48 @@ class Interface:
         if what == ASKS:
             self._asks(at, patient)
         elif what == KNOCKS:
-            self._knock(at)
+            self._knock(at, patient)
         else:
             lane = self.settlement if what == SETTLES else self.recovery
             lane.waiting.append((at + self.facts.wake_seconds, patient))
 
     def _asks(self, at: float, patient: int) -> None:
         """A place in the line, or to be held back: then to leave, or to come again."""
-        if (again := self._again_after(at)) == 0:
-            return self._joins(at, patient)
+        if self._again_after(at) == 0:
+            self._joins(at, patient)
+            return
         self.course.held_back[patient] = True
-        if self.course.gives_up[patient]:
-            return None
-        if not self.outside:
-            heappush(self.events, (at + again, -1, KNOCKS))
-        self.outside.append(patient)
-        return None
+        if not self.course.gives_up[patient]:
+            self._goes_outside(at, patient)
 
-    def _knock(self, at: float) -> None:
-        """Those who were held back come again; whoever is first has the place."""
-        self.course.knocks.append((at, len(self.outside)))
-        while self.outside and (again := self._again_after(at)) == 0:
-            chosen = self.chance.randrange(len(self.outside))
-            self.outside[chosen], self.outside[-1] = self.outside[-1], self.outside[chosen]
-            self._joins(at, self.outside.pop())
-        if self.outside and at < self.close_after:
-            heappush(self.events, (at + again, -1, KNOCKS))
+    def _goes_outside(self, at: float, patient: int) -> None:
+        heappush(self.events, (at + max(self._again_after(at, self.outside), 1), patient, KNOCKS))
+        self.outside += 1
+
+    def _knock(self, at: float, patient: int) -> None:
+        """Somebody who was held back comes again, and is told anew when others were faster."""
+        self.course.knocks.append((at, 1))
+        self.outside -= 1
+        if self._again_after(at) == 0:
+            self._joins(at, patient)
+        elif at < self.close_after:
+            self._goes_outside(at, patient)
 
     def _joins(self, at: float, patient: int) -> None:
         self.course.joined[patient] = at
         self.trial.waiting.append((at + self.facts.wake_seconds, patient))
 
-    def _again_after(self, at: float) -> int:
-        """0 for who may join now, else the seconds after which to come again (`insurance/trial/line.py`)."""
-        wait = self._expected_wait(at)
+    def _again_after(self, at: float, outside: int = 0) -> int:
+        """0 for who may join now behind so many who are outside, else the seconds after which to come again
+        (`insurance/trial/line.py`, `outside.py`)."""
+        wait = self._expected_wait(at, outside)
         return 0 if wait <= self.limit_seconds else max(math.ceil(min(wait - self.limit_seconds, 3_600.0)), 1)
 
-    def _expected_wait(self, at: float) -> float:
+    def _expected_wait(self, at: float, outside: int) -> float:
         """What the next one to join is told: whole rounds of permits, then the one that is theirs (`trial/eta.py`)."""
         quota = self.trial.quota
         assert quota is not None
-        ahead = len(self.trial.waiting)
+        ahead = len(self.trial.waiting) + outside
         if self.shared:
             ahead = 3 * ahead + min(len(self.settlement.waiting), quota.n) + min(len(self.recovery.waiting), quota.n)
         rounds, skip = divmod(ahead, quota.n)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
-from operations.doctor import clocks, configuration, interface, limit, partners, stores, strays, upkeep
+from operations.doctor import certificates, clocks, configuration, interface, limit, partners, stores, strays, upkeep
 from operations.doctor.finding import Finding, bad
 
 Check = Callable[[], Iterable[Finding]]
@@ -26,6 +26,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("ticks", upkeep.check),
     ("strays", strays.check),
     ("partners", partners.check),
+    ("certificates", certificates.check),
 )
 
 

@@ -1,5 +1,6 @@
-"""Whatever a day leaves behind, no card and no ID number of anybody stands in it; and one id finds all of a request."""
+"""Whatever a day leaves behind, nobody's card, number, name or phone stands in it; one id finds all of a request."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -9,13 +10,17 @@ from typing import Any
 import httpx
 import pytest
 import redis
+from django.conf import settings
+from django.core.cache import cache
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from hospital.models import Patient
-from insurance.models import InterfaceCall
+from hospital import changes
+from hospital.models import Archive, Notice, Patient
+from insurance.models import InterfaceCall, Visit
 from tests import factories
 from tests.acceptance.hospital import Hospital, a_crowd, open_hospital
+from tests.acceptance.left import Left, holding, in_a_store, in_the_tables
 from tests.acceptance.patients import until_all_have_ended
 from tests.acceptance.test_celery import ready
 from tests.integration.receiver import Receiver, receiving
@@ -27,9 +32,7 @@ PATIENTS = 8
 LOGIN = "operator:a long password"
 WRONG = "110101199001010000"
 GIVEN = "proxy-0123456789"
-
-Left = dict[str, str]
-"""Where it was found, and all of its text."""
+CACHE_URL = settings.CACHE_URL
 
 
 @pytest.fixture
@@ -58,22 +61,25 @@ def test_nobody_is_named_in_anything_that_was_written(
         ready(hospital)
         a_day_with_trouble(hospital, insurer)
         left = {"metrics": httpx.get(f"{hospital.url}/metrics", trust_env=False).text}
-        left |= {"broker": in_the_broker(broker), "flower": by_flower(flower_port)}
+        left |= {"broker": in_a_store(broker), "cache": in_a_store(CACHE_URL), "flower": by_flower(flower_port)}
+        left |= in_the_tables()
     left |= {str(file): file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file()}
     left["traces"] = b"".join(body for _, body in traced.came).decode("latin-1")
-    numbers = [*Patient.objects.values_list("id_number", flat=True), WRONG]
-    assert len(numbers) > PATIENTS and {"web.log", "insurance.log", "flower"} <= {Path(name).name for name in left}
-    assert holding(left, numbers) == []
+    secrets = everybodys()
+    places = {Path(name).name for name in left}
+    assert len(secrets) > 2 * PATIENTS and {"web.log", "insurance.log", "flower", "cache"} <= places
+    assert all(left[place] for place in ('"public"."hospital_archive"', '"public"."insurance_interfacecall"', "broker"))
+    assert holding(left, secrets) == []
     assert_one_id_from_the_request_to_the_call(lines(tmp_path / "log"))
     assert_one_trace_from_the_request_to_the_call(traced)
-    planted = left | {"planted": f"... {numbers[3]} ..."}  # negative control: it would have been found
-    assert holding(planted, numbers) == ["planted"]
+    assert_it_would_have_been_found(left, secrets, broker)
 
 
 def a_day_with_trouble(hospital: Hospital, insurer: Simulator) -> None:
     """Everybody is carried to an end; some of what goes wrong speaks of the patient."""
     one = factories.told()[0]
-    insurer.faults({"infno": "1101", "kind": "refuse", "message": f"{one.patient.id_number} 不存在", "times": 1})
+    said = f"{one.patient.id_number} {one.patient.name} 不存在"
+    insurer.faults({"infno": "1101", "kind": "refuse", "message": said, "times": 1})
     path = f"appointments/{one.pk}/trials/"
     headers = {"X-Request-ID": GIVEN}
     hospital.visitor(one.patient, "insurance").call("POST", path, {})
@@ -83,10 +89,29 @@ def a_day_with_trouble(hospital: Hospital, insurer: Simulator) -> None:
     assert until_all_have_ended(a_crowd(hospital, PATIENTS), seconds=60).total() == PATIENTS
 
 
-def in_the_broker(url: str) -> str:
-    """Every key and everything in it: what waits, what was taken, what is kept of events."""
-    server = redis.Redis.from_url(url)
-    return " ".join(f"{key!r} {server.dump(key)!r}" for key in server.scan_iter())
+def everybodys() -> set[str]:
+    """Names, numbers, phones and cards of all patients, and what they are to the insurer."""
+    people = Patient.objects.values_list("name", "id_number", "phone")
+    cards = Archive.objects.values_list("card_number", flat=True)
+    at_the_insurer = Visit.objects.exclude(psn_no="").values_list("psn_no", flat=True)
+    found = {*(text for person in people for text in person), *cards, *at_the_insurer, WRONG}
+    return {text for text in found if text}
+
+
+def assert_it_would_have_been_found(left: Left, secrets: set[str], broker: str) -> None:
+    """Negative control: put where it may not be, in a table, in JSON, in the cache, in a queue and in a log."""
+    number, name = next(one for one in secrets if len(one) == 18), Patient.objects.all()[0].name
+    assert holding(left | {"planted": f"... {number} ..."}, secrets) == ["planted"]
+    changes.record("line 1", "weight", "1", "2", who="somebody", why=f"because of {name}")
+    first = Notice.objects.all()[0]
+    Notice.objects.filter(pk=first.pk).update(facts={"reason": {"in": [number]}})
+    planted = holding(in_the_tables(), secrets)
+    assert planted == ['"public"."hospital_change"', '"public"."hospital_notice"']
+    cache.set("planted", {"name": name})
+    redis.Redis.from_url(broker).rpush("planted", json.dumps({"body": base64.b64encode(number.encode()).decode()}))
+    assert holding({"cache": in_a_store(CACHE_URL), "broker": in_a_store(broker)}, secrets) == ["broker", "cache"]
+    cache.delete("planted")
+    redis.Redis.from_url(broker).delete("planted")
 
 
 def by_flower(port: int) -> str:
@@ -101,10 +126,6 @@ def by_flower(port: int) -> str:
     seen = tasks()
     assert {task["args"] or "()" for task in seen.values()} <= {"()", "[]", "('default',)", "['default']"}
     return json.dumps(seen, ensure_ascii=False)
-
-
-def holding(left: Left, numbers: list[str]) -> list[str]:
-    return [name for name, text in left.items() if any(number in text for number in numbers)]
 
 
 def lines(logs: Path) -> Iterator[dict[str, Any]]:

@@ -111,7 +111,7 @@ def multiply(story: Story, times: int, after: int = 0) -> None:
     there = begin()
     with transaction.atomic(), connection.cursor() as cursor:
         # References are not looked up for every row, and the ledger's triggers are not asked: we know what we insert.
-        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET LOCAL session_replication_role = replica; SET LOCAL statement_timeout = 0")
         for model in GROWING:
             if story.span(model):
                 cursor.execute(_insert(model, story, there), {"times": times, "after": after})

@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from rest_framework.test import APIClient
 
 from config.door import looks
-from insurance.quota import exchange, signing
+from insurance.quota import exchange
 from tests.integration.false_clock import Clocks, installed
 from tests.simulators import SECRET, Simulator, running
 
@@ -81,4 +81,3 @@ def forget_the_insurer() -> None:
     """What is kept of the settings for the life of a process."""
     for kept in (exchange.profile, exchange._transport, exchange.dialect):
         kept.cache_clear()
-    signing._known.clear()

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission, User
 from django.db.models import Model
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
@@ -40,10 +40,23 @@ def speaking_as(patient: Patient) -> APIClient:
     return client
 
 
+ACTS_FOR_PATIENTS = (
+    *("view_appointment", "change_appointment", "view_trial", "add_trial", "change_trial"),
+    *("view_settlement", "add_settlement", "delete_settlement"),
+)
+
+
+def own_system() -> User:
+    """The account of the hospital's own system, which acts in the patients' place (docs/roles.md)."""
+    account = User.objects.create(username=f"desk{next(_staff)}", is_staff=True)
+    account.user_permissions.set(Permission.objects.filter(codename__in=ACTS_FOR_PATIENTS))
+    return account
+
+
 def speaking_as_staff() -> APIClient:
-    """HTTP in the name of the desk."""
+    """HTTP in the name of the hospital's own system."""
     client = APIClient()
-    client.force_authenticate(get_user_model().objects.create(username=f"desk{next(_staff)}", is_staff=True))
+    client.force_authenticate(own_system())
     return client
 
 

@@ -162,10 +162,12 @@ class Course:
 
 
 _TIME_PASSES = """
-    UPDATE insurance_settlement SET due_at = clock_timestamp(), leased_until = created_at WHERE state = ANY(%(open)s);
-    UPDATE insurance_trial SET due_at = clock_timestamp(), leased_until = created_at WHERE state = ANY(%(out)s);
-    UPDATE insurance_refund SET due_at = clock_timestamp() WHERE state = 'due';
-    UPDATE insurance_paymentorder SET due_at = clock_timestamp() WHERE state = 'open';
+    UPDATE insurance_settlement SET due_at = clock_timestamp(), leased_until = created_at
+     WHERE state = ANY(%(open)s) AND (due_at > clock_timestamp() OR leased_until > clock_timestamp());
+    UPDATE insurance_trial SET due_at = clock_timestamp(), leased_until = created_at
+     WHERE state = ANY(%(out)s) AND (due_at > clock_timestamp() OR leased_until > clock_timestamp());
+    UPDATE insurance_refund SET due_at = clock_timestamp() WHERE state = 'due' AND due_at > clock_timestamp();
+    UPDATE insurance_paymentorder SET due_at = clock_timestamp() WHERE state = 'open' AND due_at > clock_timestamp();
     UPDATE insurance_permit SET free_at = clock_timestamp() WHERE free_at > clock_timestamp();
     UPDATE insurance_slot SET free_at = clock_timestamp() WHERE free_at > clock_timestamp();
     UPDATE insurance_quota SET next_at = clock_timestamp() WHERE next_at > clock_timestamp();

@@ -1,6 +1,5 @@
 """Staff's view: everything can be looked at, no state can be written, n can be changed."""
 
-from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -11,22 +10,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from hospital import tuning
 from hospital.models import (
     Appointment,
     Archive,
     Change,
     Doctor,
-    Holiday,
     Journal,
     Notice,
     PriceList,
     Session,
-    WeeklyPlan,
 )
 from hospital.privacy import masked
-from insurance.desk import decisions
-from insurance.desk.actions import Action
 from insurance.models import (
     CaseFile,
     ClockStep,
@@ -44,11 +38,10 @@ from insurance.models import (
     Trial,
     Visit,
 )
-from insurance.quota import days, insurers, permits
+from insurance.quota import permits
 from insurance.quota.lanes import Lane
-from insurance.reconciliation import reconcile
 from tests import factories
-from tests.integration import brought, doing
+from tests.integration import everything
 from tests.simulators import Simulator
 
 REGISTERED = [model for model in admin.site._registry if model._meta.app_label in ("hospital", "insurance")]
@@ -87,25 +80,7 @@ def desk(client: Client) -> Client:
 
 @pytest.fixture
 def one_of_each(insurer: Simulator, payments: Simulator) -> Settlement:
-    """A whole story, so that every table has a row."""
-    tuning.change("FILING_BATCH_SIZE", 300, who=None, why="")
-    tonight = timezone.now() + timedelta(hours=6)
-    insurers.plan_window(insurers.default(), tonight, tonight + timedelta(hours=1), who=None, why="")
-    ClockStep.objects.create(seconds=0.5, seen_by="a host")
-    LineDay.objects.create(
-        day=timezone.localdate(), turns=60, median_wait_seconds=90, median_error=0.02, p90_error=0.05
-    )
-    settlement = doing.paying(doing.priced(doing.somebody_who_pays_cash()))
-    decided = brought.manual_from_confirming()
-    decisions.propose(brought.seen(decided), Action.UNDO, who=brought.somebody("clerk"), why="because")
-    Holiday.objects.create(day=timezone.localdate(), name="New Year")
-    plan = {"begins": time(8), "ends": time(12), "from_day": timezone.localdate(), "until_day": timezone.localdate()}
-    session = settlement.appointment.session
-    WeeklyPlan.objects.create(doctor=session.doctor, price_list=session.price_list, weekday=1, seats=9, **plan)
-    days.remember_lately()
-    doing.pay(settlement)
-    assert reconcile.run(timezone.localdate()).differences.exists(), "paid there, and not heard of"
-    return settlement
+    return everything.one_of_each()
 
 
 def quota() -> Quota:

@@ -2,12 +2,14 @@
 
 import json
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import trustme
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
@@ -22,7 +24,7 @@ from insurance.quota.lanes import Lane
 from insurance.quota.models import ClockStep, Permit, Quota
 from insurance.settlement.models import Settlement
 from insurance.trial import admission
-from operations.doctor import clocks, configuration, limit, partners, stores, strays, upkeep
+from operations.doctor import certificates, clocks, configuration, limit, partners, stores, strays, upkeep
 from operations.doctor.finding import Finding, Level
 from tasks import queues, second_path
 from tests import factories
@@ -236,3 +238,27 @@ def test_queues_that_are_missing_and_queues_that_are_others(
 
 def bad_queues() -> str:
     return " ".join(found.says for found in stores.broker() if found.level is Level.BAD)
+
+
+def lasting(folder: Path, days: int) -> str:
+    """A certificate that ends in so many days."""
+    path = folder / "client.pem"
+    ends_at = datetime.now(UTC) + timedelta(days=days, hours=1)
+    begins_at = ends_at - timedelta(days=90)
+    chain = trustme.CA().issue_cert("hospital.example", not_before=begins_at, not_after=ends_at).cert_chain_pems
+    chain[0].write_to_path(str(path))
+    return str(path)
+
+
+@pytest.mark.parametrize(("days", "level"), [(60, "ok"), (29, "warning"), (-1, "bad")])
+def test_a_certificate_that_ends(settings: LazySettings, tmp_path: Path, days: int, level: str) -> None:
+    assert list(certificates.check()) == [], "no TLS of our own, nothing to say"
+    settings.INSURANCE_TLS = {"certificate": lasting(tmp_path, days)}
+    finding = only(certificates.check())
+    assert finding.level.value == level and "default" in finding.says and "client.pem" in finding.says
+
+
+def test_a_certificate_that_is_none(settings: LazySettings, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nonsense")
+    settings.INSURANCE_TLS = {"ca": str(tmp_path / "ca.pem"), "certificate": str(tmp_path / "nowhere.pem")}
+    assert levels(certificates.check()) == ["bad", "bad"]

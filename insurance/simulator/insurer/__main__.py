@@ -5,9 +5,11 @@ from functools import partial
 
 from insurance.simulator.insurer.app import Insurer, Settings
 from insurance.simulator.insurer.faces import FACES
+from insurance.simulator.insurer.gateways import CHECKS, Gateway
 from insurance.simulator.insurer.lines import listen
+from insurance.simulator.insurer.sealed import Sealed
 from insurance.simulator.options import Options, share
-from insurance.simulator.server import run
+from insurance.simulator.server import App, run
 
 
 def options() -> Namespace:
@@ -24,7 +26,23 @@ def options() -> Namespace:
     options.value("--latency-seconds", float, 0.0, "time added to every call")
     options.switch("--enforce", "refuse metered calls over n")
     options.switch("--refuse-double", "refuse a second settlement of a batch already settled")
+    options.value("--gateway", str, "none", f"the gateway before it: {', '.join(CHECKS)}")
+    options.value("--gateway-keys", str, "demo:demo-secret", "who may come in, name:secret, separated by commas")
+    options.value("--gateway-status", int, 200, "HTTP status of the gateway's refusals: 200 or 401")
+    options.value("--sealed", str, "none", "Jilin's way: private key, the hospital's public one, SM4 key, in hex")
+    options.value("--forges", str, "none", "transactions whose replies are signed wrongly, separated by commas")
     return options.parse()
+
+
+def before(app: App, given: Namespace) -> App:
+    """What stands before the insurer by option: message security inside, the gateway outside."""
+    if given.sealed != "none":
+        private, hospital, shared = given.sealed.split(",")
+        app = Sealed(app, private, hospital, shared, frozenset(given.forges.split(",")))
+    if given.gateway == "none":
+        return app
+    secrets = dict(pair.split(":", 1) for pair in given.gateway_keys.split(","))
+    return Gateway(app, CHECKS[given.gateway], secrets, given.gateway_status)
 
 
 def main() -> None:
@@ -42,7 +60,7 @@ def main() -> None:
     )
     insurer = Insurer(settings)
     beside = partial(listen, insurer, given.host, given.line_port) if given.line_port else None
-    run(insurer, given.host, given.port, beside)
+    run(before(insurer, given), given.host, given.port, beside)
 
 
 if __name__ == "__main__":

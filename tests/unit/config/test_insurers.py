@@ -1,12 +1,16 @@
 """`INSURERS` is read strictly: what is wrong is said in one line that names the insurer and the field."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import insurers
+from insurance.interface.gateways import Key
+from insurance.interface.profile import Operation, Profile
+from insurance.quota.access import gateway_keys
 
 ONE = {"name": "changsha", "regions": ["4301"], "url": "http://yb.changsha.example"}
 OTHER = {"name": "hunan", "regions": ["43"], "url": "http://yb.hunan.example"}
@@ -57,6 +61,14 @@ def test_what_is_said_is_taken() -> None:
         (json.dumps([{**ONE, "per_minute": 60}]), "no field 'per_minute'"),
         (json.dumps([{**ONE, "habits": {"visit_days": "yes"}}]), "habits of insurer"),
         (json.dumps([{**ONE, "habits": {"infnos": {"lunch": "2206"}}}]), "habits of insurer"),
+        (json.dumps([{**ONE, "habits": {"gateway": "klingon"}}]), "habits of insurer"),
+        (json.dumps([{**ONE, "habits": {"security": "rot13"}}]), "habits of insurer"),
+        (json.dumps([{**ONE, "habits": {"nodes": {"settle": "mdtrtinfo"}}}]), "habits of insurer"),
+        (json.dumps([{**ONE, "habits": {"refusals": {"settle": {"already_settled": "已结算"}}}}]), "habits of insurer"),
+        (json.dumps([{**ONE, "habits": {"base_url": "http://other"}}]), "habits of insurer"),
+        (json.dumps([{**ONE, "profile": "mars"}]), "profile of insurer 'changsha'"),
+        (json.dumps([{**ONE, "keys": {"token": "x"}}]), "keys of insurer 'changsha'"),
+        (json.dumps([{**ONE, "tls": {"ca": ""}}]), "tls of insurer 'changsha'"),
         (json.dumps([ONE, {**OTHER, "name": "changsha"}]), "the name changsha is there twice"),
     ],
 )
@@ -70,6 +82,53 @@ def test_a_header_is_not_repeated() -> None:
     with pytest.raises(ImproperlyConfigured) as caught:
         read({**ONE, "habits": {"headers": {"token": ["secret"]}}})
     assert "secret" not in str(caught.value)
+
+
+def test_a_profile_and_what_differs_from_it() -> None:
+    habits = {"infnos": {"query": "5203A"}, "refusals": {"settle": {"already_settled": ["早已结算"]}}}
+    said = read({**ONE, "profile": "hunan", "habits": habits})["changsha"]
+    assert "profile" not in said and said["habits"]["gateway"] == "csb"
+    found = Profile("http://h", "H99999900001", "h", "430100", **said["habits"])
+    assert (found.infno(Operation.SETTLE), found.infno(Operation.QUERY)) == ("2207", "5203A")
+    assert found.refusal(Operation.SETTLE, "早已结算") == "already_settled" and not found.refusal(Operation.SETTLE, "?")
+    assert found.refusal(Operation.REVERSE, "未查询到需要冲正的") == "nothing_to_reverse", "as everywhere"
+
+
+def access(**own: Any) -> None:
+    said = {"own_habits": {}, "own_keys": {}, "own_tls": {}, "others": {}}
+    insurers.check_access(**{**said, **own})
+
+
+def test_keys_are_there_where_they_are_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CSB_SECRET", "s3cret")
+    (tmp_path / "next").write_text("n3xt\n")
+    keys = {"name": "AK", "secret": "env:CSB_SECRET", "next_secret": f"file:{tmp_path}/next"}
+    access(own_habits={"gateway": "csb"}, own_keys=keys)
+    assert gateway_keys(keys, "H") == [Key("AK", "s3cret"), Key("AK", "n3xt")]
+    assert gateway_keys({"secret": "env:CSB_SECRET"}, "H99999900001") == [Key("H99999900001", "s3cret")]
+    with pytest.raises(ImproperlyConfigured, match="keys of default lack secret"):
+        access(own_habits={"gateway": "csb"})
+    with pytest.raises(ImproperlyConfigured, match="keys of changsha lack sm2_private, sm2_centre, sm4"):
+        access(others=read({**ONE, "profile": "jilin"}))
+
+
+@pytest.mark.parametrize("reference", ["env:NO_SUCH_VARIABLE", "file:/no/such/file", "hunter2", "env:", ""])
+def test_a_secret_is_named_by_where_it_lies_and_never_repeated(reference: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="secret of default") as caught:
+        access(own_keys={"secret": reference})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_keys_and_certificates_of_the_default_one_are_texts_of_known_names() -> None:
+    assert insurers.keys("") == insurers.tls(" ") == {}
+    for read_it, text in ((insurers.keys, "["), (insurers.keys, "[]"), (insurers.tls, '{"password": "x"}')):
+        with pytest.raises(ImproperlyConfigured, match="INSURANCE_"):
+            read_it(text)
+
+
+def test_a_certificate_that_is_not_there_stops_the_start() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"certificates of default \(ca /no/such.pem\)"):
+        access(own_tls={"ca": "/no/such.pem"})
 
 
 def test_nobodys_region_is_served_twice() -> None:

@@ -1,13 +1,20 @@
 """Personal data at rest: encrypted, found by a keyed index, shown masked."""
 
 import base64
+import hashlib
+import hmac
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import LazySettings
+from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hospital.privacy import blind_index, decrypt, encrypt, masked
+from hospital import keys
+from hospital.archives.filing import THE_RECORDS_OWN_FAULT
+from hospital.privacy import FORGOTTEN, blind_index, blind_indexes, decrypt, encrypt, is_current, masked
 
 
 @given(st.text())
@@ -41,3 +48,60 @@ def test_masked_shows_the_first_and_the_last_four(number: str) -> None:
 @pytest.mark.parametrize(("text", "shown"), [("", ""), ("王", "王"), ("王五", "王*"), ("12345", "1*")])
 def test_masked_shows_little_of_short_texts(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+def test_a_value_is_bound_to_what_it_is() -> None:
+    stored = encrypt("13800000000", "phone")
+    assert decrypt(stored, "phone") == "13800000000"
+    with pytest.raises(InvalidTag):
+        decrypt(stored, "name")
+
+
+def test_what_was_written_before_there_were_key_ids_is_read(settings: LazySettings) -> None:
+    """As it was made then, byte for byte."""
+    settings.PII_KEY = "k" * 40
+    secret = hmac.new(b"k" * 40, b"encrypt", hashlib.sha256).digest()
+    then = base64.b64encode(b"n" * 12 + AESGCM(secret).encrypt(b"n" * 12, "王五".encode(), None)).decode()
+    assert decrypt(then, "name") == "王五"
+    settings.PII_KEY, settings.PII_OLD_KEYS = "j" * 40, ["k" * 40]
+    assert decrypt(then, "name") == "王五" and not is_current(then)
+
+
+def test_the_current_key_writes_and_older_ones_read(settings: LazySettings) -> None:
+    settings.PII_KEY = "k" * 40
+    stored, index = encrypt("王五", "name"), blind_index("110101199001010011")
+    settings.PII_KEY, settings.PII_OLD_KEYS = "j" * 40, ["k" * 40]
+    assert decrypt(stored, "name") == "王五" and not is_current(stored)
+    assert is_current(encrypt("王五", "name")) and is_current("") and is_current(FORGOTTEN)
+    assert blind_indexes("110101199001010011") == [blind_index("110101199001010011"), index]
+
+
+def test_without_the_key_it_is_the_configuration_that_is_wrong(settings: LazySettings) -> None:
+    """And not the record, which filing would reject."""
+    stored = encrypt("王五", "name")
+    settings.PII_KEY = "j" * 40
+    with pytest.raises(keys.UnknownKey):
+        decrypt(stored, "name")
+    assert not issubclass(keys.UnknownKey, THE_RECORDS_OWN_FAULT)
+
+
+def of_the_key_service() -> list[str]:
+    return ["s" * 40, "k" * 40]
+
+
+def no_good() -> list[str]:
+    return ["short"]
+
+
+def test_the_keys_may_come_from_a_function(settings: LazySettings) -> None:
+    settings.PII_KEY = "k" * 40
+    stored = encrypt("王五", "name")
+    settings.PII_KEY, settings.PII_KEYS_FROM = "", f"{__name__}.of_the_key_service"
+    assert decrypt(stored, "name") == "王五" and not is_current(stored)
+    settings.PII_KEYS_FROM = f"{__name__}.no_good"
+    with pytest.raises(ImproperlyConfigured):
+        encrypt("王五", "name")
+
+
+def test_the_forgotten_says_nothing() -> None:
+    assert decrypt(FORGOTTEN, "reply") == ""

@@ -8,7 +8,7 @@ import pytest
 
 from insurance.interface.dialects import DIALECTS, is_there, load
 from insurance.interface.errors import Refusal
-from insurance.interface.exchange import Dialect
+from insurance.interface.exchange import Dialect, Exchange
 from insurance.interface.profile import Operation, Profile
 from insurance.simulator.insurer.faces import FACES, face
 from tests.centres import CENTRES

@@ -37,7 +37,7 @@ def encode(profile: Profile, operation: Operation, msgid: str, now: datetime, pa
         "inf_time": wall_time(now),
         **_sender(profile),
         **profile.envelope,
-        "input": _with_constants(payload.nodes, profile.constants.get(operation, {})),
+        "input": _as_here(profile, operation, _with_constants(payload.nodes, profile.constants.get(operation, {}))),
     }
     plain = request(profile, operation, document)
     return replace(plain, attachment=payload.attachment, answer_bytes=payload.answer_bytes)
@@ -78,6 +78,23 @@ def _sender(profile: Profile) -> dict[str, str | None]:
         "fixmedins_name": profile.institution_name,
         "sign_no": profile.sign_no,
     }
+
+
+def _as_here(profile: Profile, operation: Operation, nodes: Fields) -> object:
+    """The nodes and fields under the names that they have here."""
+    called = profile.nodes.get(operation, {})
+    return renamed({called.get(name, name): node for name, node in nodes.items()}, profile.names)
+
+
+def renamed(value: object, names: Mapping[str, str]) -> object:
+    """The same, with these names in place of those, at whatever depth."""
+    match value:
+        case Mapping() if names:
+            return {names.get(name, name): renamed(inner, names) for name, inner in value.items()}
+        case list() if names:
+            return [renamed(inner, names) for inner in value]
+        case _:
+            return value
 
 
 def _with_constants(nodes: Fields, constants: Mapping[str, str]) -> dict[str, object]:

@@ -66,14 +66,18 @@ class Node:
         return None if self._fields[name] is None else self._amount(name)
 
     def moment(self, name: str) -> datetime | None:
-        """An optional `yyyy-MM-dd HH:mm:ss`, in the centre's wall time."""
+        """An optional `yyyy-MM-dd HH:mm:ss`, in the centre's wall time. One that names its zone is taken at its word;
+        a year that no settlement has (0001, 9999: "none" in other systems) is no time."""
         text = self.text_or_empty(name)
         if not text:
             return None
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=CENTRE_TIME)
+            moment = datetime.fromisoformat(text)
         except ValueError:
             return self._fail(name, "is not a time")
+        if not 1900 <= moment.year < 9999:
+            self._fail(name, "is not a time")
+        return moment if moment.tzinfo else moment.replace(tzinfo=CENTRE_TIME)
 
     def present(self, *names: str) -> tuple[str, ...]:
         """Which of these names are there."""

@@ -1,0 +1,148 @@
+"""Invented answers for every decoder there is, made from the recorded ones: of every dialect, also of later ones."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from insurance.interface.amounts import to_fen
+from insurance.interface.dialects import DIALECTS, load
+from insurance.interface.dialects.national import files
+from insurance.interface.errors import InterfaceError
+from insurance.interface.exchange import Exchange, Reply
+from insurance.interface.messages import DayDetails, DayTotals
+from insurance.interface.questions import (
+    ChargeBatch,
+    ChargeUpload,
+    FileKey,
+    FileUpload,
+    PersonQuestion,
+    Pricing,
+    Registration,
+    RegistrationKey,
+    Reversal,
+    SettlementKey,
+    Settling,
+    VisitKey,
+    VisitSearch,
+    VisitUpload,
+)
+from insurance.payment import day_file
+from tests.unit.interface.words import CARD, INSURED, LINE, NOW, SAMPLES, SPLIT, VISIT
+
+PRICING = Pricing(INSURED, CARD, "M1", "1", 452, "11", True)
+KEY = SettlementKey(INSURED, "M1", "S1")
+QUESTIONS: dict[str, Any] = {
+    "person": PersonQuestion(CARD),
+    "register": Registration(INSURED, CARD, VISIT),
+    "cancel_registration": RegistrationKey(INSURED, "M1", "V1"),
+    "upload_visit": VisitUpload(INSURED, "M1", VISIT),
+    "upload_charges": ChargeUpload(INSURED, "M1", "1", VISIT, (LINE,)),
+    "withdraw_charges": ChargeBatch(INSURED, "M1", "1"),
+    "trial": PRICING,
+    "settle": Settling(PRICING, "1", SPLIT),
+    "cancel": KEY,
+    "reverse": Reversal(INSURED, "O1", "2207"),
+    "find_visits": VisitSearch(INSURED, NOW, NOW, "11"),
+    "query": KEY,
+    "settled_ids": VisitKey(INSURED, "M1"),
+    "day_totals": DayTotals("310", "11", "330100", NOW, NOW, 0, 0, 0, 0),
+    "day_details": DayDetails("330100", NOW, NOW, 0, 0, 0, 0, "F1"),
+    "upload": FileUpload("f", b""),
+    "download": FileKey("F1", "f"),
+}
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """A decoder, and the only failures that it may have."""
+
+    name: str
+    decode: Callable[[Reply], object]
+    may_raise: tuple[type[Exception], ...]
+
+
+def decoders() -> Iterator[Decoder]:
+    for name in DIALECTS:
+        dialect = load(name)
+        for field in fields(dialect):
+            exchange = getattr(dialect, field.name)
+            if isinstance(exchange, Exchange):
+                decode = partial(exchange.decode, QUESTIONS.get(field.name))
+                yield Decoder(f"{name}: {field.name}", decode, (InterfaceError,))
+    yield Decoder("3202: file", lambda reply: files.unpack(reply.body), (InterfaceError,))
+    yield Decoder("3202: text", lambda reply: files.read(reply.body.decode("utf-8", "replace")), (InterfaceError,))
+    yield Decoder("day file", lambda reply: day_file.read(reply.body.decode("utf-8-sig")), (ValueError,))
+    yield Decoder("amount", lambda reply: to_fen(reply.body.decode("utf-8", "replace")), (ValueError,))
+
+
+ALL = tuple(decoders())
+CORPUS = tuple(
+    path.read_bytes()
+    for path in sorted(Path(SAMPLES).rglob("*"))
+    if path.suffix in (".json", ".txt") and path.is_file()
+)
+HEADERS = st.sampled_from(
+    ({}, {"content-type": "application/octet-stream"}, {"content-type": "application/zip"}, {"Retry-After": "9" * 9})
+)
+STATUSES = st.sampled_from((200, 200, 200, 201, 204, 302, 400, 401, 404, 429, 500, 503))
+TEXTS = st.sampled_from(
+    (
+        "",
+        "\0",
+        "null",
+        "1E9999",
+        "-0",
+        "9" * 17,
+        "1.005",
+        "１２",
+        "0001-01-01 00:00:00",
+        "2024-02-30 00:00:00",
+        "\ud800",
+        "[" * 99,
+    )
+)
+LEAVES: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | TEXTS | st.just([]) | st.just({})
+)
+
+
+@st.composite
+def replies(draw: st.DrawFn) -> Reply:
+    """A recorded answer with bytes changed, or with values replaced at any depth, or something invented."""
+    kind = draw(st.sampled_from((_torn, _replaced, _invented)))
+    return Reply(draw(STATUSES), draw(HEADERS), kind(draw))
+
+
+def _torn(draw: st.DrawFn) -> bytes:
+    body = bytearray(draw(st.sampled_from(CORPUS)))
+    for _ in range(draw(st.integers(0, 8))):
+        body[draw(st.integers(0, len(body) - 1))] = draw(st.integers(0, 255))
+    return bytes(body[: draw(st.none() | st.integers(0, len(body)))])
+
+
+def _replaced(draw: st.DrawFn) -> bytes:
+    try:
+        document = json.loads(draw(st.sampled_from(CORPUS)))
+    except ValueError:
+        return _torn(draw)
+    place = document
+    while isinstance(place, dict | list) and place:
+        key = draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
+            place[key] = draw(LEAVES)
+            break
+        place = place[key]
+    return json.dumps(document, ensure_ascii=True).encode()
+
+
+def _invented(draw: st.DrawFn) -> bytes:
+    values = st.recursive(
+        LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner)
+    )
+    enveloped = st.fixed_dictionaries({"infcode": st.sampled_from((0, -1, "0", None, 1.5)), "output": values})
+    return draw(st.binary(max_size=200) | (values | enveloped).map(lambda value: json.dumps(value).encode()))
