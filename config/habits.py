@@ -1,5 +1,6 @@
 """What the settings say of a centre: a profile by name (`interface.profiles`), and fields that differ from it."""
 
+import codecs
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -38,6 +39,13 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
+def _is_charset(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and codecs.lookup(value) is not None
+    except LookupError:
+        return False
+
+
 def _named(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(map(is_right, value.values()))
 
@@ -60,6 +68,7 @@ _KINDS: dict[Any, Callable[[Any], bool]] = {
 }
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     **{each.name: _KINDS[each.type] for each in fields(Profile) if each.name not in _OWN_FIELDS},
+    "charset": _is_charset,
     "gateway": lambda value: value in ("", *GATEWAYS),
     "security": lambda value: value in ("", *RULES),
 }

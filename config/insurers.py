@@ -166,7 +166,7 @@ _FIELDS: dict[str, tuple[Check, str]] = {
     ),
     "title": (_is_text, "a text"),
     "regions": (_are_regions, 'a list of regions of two to six digits such as ["4301"]'),
-    "url": (_fits(r"(https?|tcp)://[^\s]+"), "an address such as https://host"),
+    "url": (_fits(r"https?://[^\s]+|tcp://[^\s/:]+:[0-9]{1,5}"), "an address such as https://host or tcp://host:port"),
     "dialect": (
         lambda value: isinstance(value, str) and is_there(value),
         f"one of {', '.join(sorted(DIALECTS))}, or a dotted path",

@@ -51,6 +51,9 @@ def test_what_is_said_is_taken() -> None:
         (json.dumps([{**ONE, "regions": "4301"}]), "regions of insurer 'changsha'"),
         (json.dumps([{**ONE, "regions": ["43x"]}]), "regions of insurer 'changsha'"),
         (json.dumps([{**ONE, "url": "yb.example"}]), "url of insurer 'changsha'"),
+        (json.dumps([{**ONE, "url": "tcp://yb.example"}]), "url of insurer 'changsha'"),
+        (json.dumps([{**ONE, "dialect": "nowhere.DIALECT"}]), "dialect of insurer 'changsha'"),
+        (json.dumps([{**ONE, "habits": {"charset": "gb99999"}}]), "habits of insurer 'changsha'"),
         (json.dumps([{**ONE, "dialect": "klingon"}]), "dialect of insurer 'changsha'"),
         (json.dumps([{**ONE, "institution_code": "H1"}]), "institution_code of insurer"),
         (json.dumps([{**ONE, "trial_per_minute": 0}]), "trial_per_minute of insurer"),
@@ -163,3 +166,10 @@ def test_the_brake_lets_through_what_all_take_together() -> None:
     assert insurers.together(**own, others=read({**ONE, "trial_per_minute": 60}, OTHER)) == (260, 300, None)
     assert insurers.together(**own, others=read({**ONE, "settlement_per_minute": None})) == (200, None, None)
     assert insurers.together(**own, others=read({**ONE, "shared_per_minute": 30})) == (130, 130, None)
+
+
+def test_a_line_by_tcp_and_a_dialect_elsewhere_may_be_named() -> None:
+    """The host of a vendor's DLL, another character set, and a dialect outside the package (docs/dialects.md)."""
+    ways = {"url": "tcp://yb.example:9000", "dialect": "examples.forms.DIALECT", "habits": {"charset": "gbk"}}
+    taken = read({**ONE, **ways})["changsha"]
+    assert {name: taken[name] for name in ways} == ways

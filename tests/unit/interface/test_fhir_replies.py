@@ -115,9 +115,19 @@ REFUSED: dict[str, Any] = {"outcome": "error", "error": [{"code": {"text": "ä¸ç
         (REFUSED, OutcomeUnknown),
         ({**REFUSED, "identifier": None}, OutcomeUnknown),
         ({**REFUSED, "payment": None}, OutcomeUnknown),
+        ({**REFUSED, "identifier": [{"system": "urn:theirs", "value": "7"}], "payment": None}, Refused),
         ({"outcome": "error", "identifier": None, "payment": None}, OutcomeUnknown),
+        ({**REFUSED, "outcome": "complete"}, OutcomeUnknown),
     ],
-    ids=["plain", "with a number and a payment", "with a payment", "with a number", "without a reason"],
+    ids=[
+        "plain",
+        "with a number and a payment",
+        "with a payment",
+        "with a number",
+        "with an id",
+        "without a reason",
+        "complete",
+    ],
 )
 def test_an_error_that_shows_a_settlement_is_not_refused(changes: Any, error: type[InterfaceError]) -> None:
     assert type(failure("settlement", changed("settlement", **changes))) is error

@@ -7,9 +7,9 @@ server itself has refused in words; a status alone may be a proxy's, and then no
 import re
 from collections.abc import Iterator, Mapping
 
-from insurance.interface.dialects.fhir.reading import coded, refusal_code
+from insurance.interface.dialects.fhir.reading import coded, identified, refusal_code
 from insurance.interface.dialects.fhir.resources import read
-from insurance.interface.dialects.fhir.vocabulary import Codes, Json
+from insurance.interface.dialects.fhir.vocabulary import Codes, Json, Sid
 from insurance.interface.errors import NotSent, OutcomeUnknown, Refused, Throttled, scrub
 from insurance.interface.exchange import Reply, header
 
@@ -37,12 +37,13 @@ def outcome(found: Json, *, binds: bool) -> None:
     nobody, it is a place in somebody else's line: as good as throttled (protocol 7).
     """
     said = found.get("outcome")
-    if said == "complete":
+    if said == "complete" and not found.get("error"):
         return
     if said == "queued" and not binds:
         raise Throttled("queued at the insurer")
     if said != "error":
-        raise OutcomeUnknown(f"outcome is {said if said in ('queued', 'partial') else 'not known'}")
+        known = said in ("queued", "partial", "complete")
+        raise OutcomeUnknown(f"outcome is {said if known else 'not known'}, which is no answer here")
     raise _said(found)
 
 
@@ -80,11 +81,12 @@ def _of_issues(reply: Reply, issues: list[Json], words: str) -> Exception:
 
 
 def _said(found: Json) -> Exception:
-    """Of outcome "error". One that nevertheless shows a payment or a number of its own has not been refused."""
+    """Of outcome "error". One that nevertheless shows a payment or a settlement's number has not been refused."""
     errors = [each.get("code") or {} for each in found.get("error") or ()]
     words = "; ".join(map(_concept_words, errors)) or str(found.get("disposition") or "")
     kinds = {coded(each, Codes.ISSUE) for each in errors}
-    if "payment" in found or found.get("identifier") or kinds & set(UNDECIDED):
+    stands = "payment" in found or identified(found.get("identifier") or (), Sid.SETTLEMENT)
+    if stands or kinds & set(UNDECIDED):
         return OutcomeUnknown(f"outcome is error, and perhaps it was carried out: {scrub(words)}")
     if THROTTLED in kinds:
         return Throttled(words)
