@@ -3,8 +3,9 @@
 Claimed, called and recorded as everything that goes over the wire: no transaction is open while the insurer is asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -31,7 +32,7 @@ def number(insurer_id: int, sign_in: Callable[[], str]) -> str:
     row = Insurer.objects.values("sign_no", "signed_in_on").get(pk=insurer_id)
     if row["sign_no"] and row["signed_in_on"] == today:
         return str(row["sign_no"])
-    if not _claimed(insurer_id):
+    if not _claimed(insurer_id, row):
         raise NotSent("another worker is signing in")
     try:
         found = sign_in()
@@ -60,7 +61,8 @@ def forget(insurer_id: int, refused: str) -> None:
     Insurer.objects.filter(pk=insurer_id, sign_no=refused).update(sign_no="")
 
 
-def _claimed(insurer_id: int) -> bool:
+def _claimed(insurer_id: int, seen: Mapping[str, Any]) -> bool:
+    """Only while it is as it was seen: whoever looked before another worker had signed in must not do so once more."""
     free = Q(signing_in_until=None) | Q(signing_in_until__lt=Now())
     until = Now() + timedelta(seconds=CLAIMED_SECONDS)
-    return Insurer.objects.filter(free, pk=insurer_id).update(signing_in_until=until) == 1
+    return Insurer.objects.filter(free, pk=insurer_id, **seen).update(signing_in_until=until) == 1
