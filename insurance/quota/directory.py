@@ -52,6 +52,8 @@ class Terms:
         """What is particular to it, for the messages: what is usual in its dialect, and its own habits."""
         usual = dialects.load(self.dialect).defaults
         merged = {name: {**usual.get(name, {}), **self.habits.get(name, {})} for name in _BY_OPERATION}
+        if "refusals" in self.habits:
+            merged["refusals"] = _of_both(usual.get("refusals", {}), self.habits["refusals"])
         return Profile(
             base_url=self.url,
             institution_code=self.institution_code,
@@ -59,6 +61,18 @@ class Terms:
             region=self.region,
             **{**usual, **self.habits, **merged},
         )
+
+
+def _of_both(usual: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """By operation and word: the texts that are usual in the dialect, and the centre's own."""
+    return {
+        operation: {
+            word: (*words.get(word, ()), *own.get(word, ()))
+            for words, own in [(usual.get(operation, {}), said.get(operation, {}))]
+            for word in {**words, **own}
+        }
+        for operation in {**usual, **said}
+    }
 
 
 def names() -> list[str]:
