@@ -1,5 +1,6 @@
 """What every test starts from. Tests lie in folders by what they need: see `tests/README.md`."""
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             left_out = [item for item in items if item.get_closest_marker(mark)]
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What jsonschema reads addresses with has a handler of its own. It comes with our tools: hospitals have none."""
+    logging.getLogger("lark").handlers.clear()
 
 
 @pytest.fixture(autouse=True)
