@@ -107,6 +107,12 @@ def clean(text: str) -> str:
     return text
 
 
+def require_unnamed(name: str, *texts: str) -> None:
+    """Raises `Invalid("personal_data")` where a text names the patient whom it is about."""
+    if len(name) > 1 and any(name in text for text in texts):
+        raise Invalid("personal_data", _("Leave the patient's name out: the case's number is enough."))
+
+
 def record_all(subject: str, row: models.Model, wanted: Mapping[str, Any], *, who: Who, why: str) -> dict[str, Any]:
     """The fields of `row` that are to become others, each written down. Raises as `record`."""
     changing = {field: value for field, value in wanted.items() if getattr(row, field) != value}

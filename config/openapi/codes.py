@@ -27,6 +27,7 @@ CODES: Mapping[str, tuple[int, Any]] = {
     ),
     # accounts and tokens
     "bad_id_number": (422, _("This ID number cannot exist. Check all 18 characters.")),
+    "bad_username": (422, _("Choose a user name that is not an ID number.")),
     "weak_password": (422, "This password is too common."),
     "username_taken": (409, _("This user name is taken. Choose another.")),
     "no_active_account": (401, "No active account found with the given credentials"),

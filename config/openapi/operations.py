@@ -27,7 +27,7 @@ TOLD: Mapping[str, Told] = {
     "accounts_create": Told(
         {201: {"id": 96, "username": "zhang.san"}},
         sent=examples.ACCOUNT,
-        codes=("bad_id_number", "weak_password", "username_taken"),
+        codes=("bad_id_number", "bad_username", "weak_password", "username_taken"),
         limited=True,
     ),
     "accounts_export_retrieve": Told({200: examples.EXPORT}, codes=("patients_only",), limited=True),

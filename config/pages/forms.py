@@ -16,6 +16,7 @@ _AT: dict[str, str] = {
     "bad_id_number": "id_number",
     "weak_password": "password",
     "username_taken": "username",
+    "bad_username": "username",
     "bad_card": "number",
     "no_insurer": "region",
 }

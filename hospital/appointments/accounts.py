@@ -15,8 +15,10 @@ from hospital.identity import is_id_number
 def sign_up(username: str, password: str, name: str, id_number: str, phone: str) -> Patient:
     """An account and the patient behind it.
 
-    Raises `Invalid("bad_id_number" | "weak_password")`, `Conflict("username_taken")`.
+    Raises `Invalid("bad_id_number" | "bad_username" | "weak_password")`, `Conflict("username_taken")`.
     """
+    if is_id_number(username.upper(), today=timezone.localdate()):  # a user name stands in clear
+        raise Invalid("bad_username", _("Choose a user name that is not an ID number."))
     if not is_id_number(id_number, today=timezone.localdate()):
         raise Invalid("bad_id_number", _("This ID number cannot exist. Check all 18 characters."))
     try:

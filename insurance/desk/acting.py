@@ -54,6 +54,7 @@ def at_once(seen: Seen, action: Action, *, who: Who, why: str) -> None:
         raise Conflict("needs_two", _("This needs a second person: propose it."))
     with deciding():
         known = facts.of(locked(seen))
+        require_unnamed(known.settlement, why)
         rules.require(action, known)
         carry_out(action, known, who=who, why=changes.clean(why))
 
@@ -64,6 +65,11 @@ def carry_out(action: Action, known: Facts, *, who: Who, why: str) -> None:
     before = settlement.state
     _ACT.get(action, _happen)(action, known, f"{action.value}: {why}")
     changes.record(f"settlement {settlement.pk}", action.value, before, settlement.state, who=who, why=why)
+
+
+def require_unnamed(settlement: Settlement, *texts: str) -> None:
+    """What staff write of a case is kept in clear. Raises `Invalid("personal_data")` where it names the patient."""
+    changes.require_unnamed(settlement.appointment.archive.name, *texts)
 
 
 def locked(seen: Seen) -> Settlement:

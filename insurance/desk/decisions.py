@@ -37,6 +37,7 @@ def propose(seen: Seen, action: Action, *, who: User, why: str, evidence: str = 
     why, evidence = changes.clean(why), changes.clean(evidence)
     with transaction.atomic():
         settlement = acting.locked(seen)
+        acting.require_unnamed(settlement, why, evidence)
         known = facts.of(settlement)
         rules.require(action, known)
         rules.require_evidence(action, known, evidence)
@@ -53,6 +54,7 @@ def approve(decision: Decision, *, who: User, answer: str = "") -> Decision:
     answer = changes.clean(answer)
     with acting.deciding():
         open_one = _locked(decision)
+        acting.require_unnamed(open_one.settlement, answer)
         if open_one.asked_by_id == who.pk:
             raise Forbidden("second_person", _("Somebody else must approve what you have proposed."))
         if _stands(open_one):
@@ -67,6 +69,7 @@ def reject(decision: Decision, *, who: User, answer: str) -> Decision:
     answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _locked(decision)
+        acting.require_unnamed(open_one.settlement, answer)
         if open_one.asked_by_id == who.pk:
             raise Forbidden("second_person", _("Your own proposal is withdrawn, not rejected."))
         _close(open_one, DecisionState.REJECTED, who, answer)
@@ -80,6 +83,7 @@ def withdraw(decision: Decision, *, who: User, answer: str) -> Decision:
     answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _locked(decision)
+        acting.require_unnamed(open_one.settlement, answer)
         if open_one.asked_by_id != who.pk:
             raise Forbidden("not_yours", _("Only whoever proposed it can withdraw it. You may reject it."))
         _close(open_one, DecisionState.WITHDRAWN, who, answer)

@@ -112,6 +112,7 @@ def test_the_schema_is_openapi_3_1_and_names_every_address(client: Client) -> No
     assert {path.removeprefix("/api/v1/") for path in schema["paths"]} == {
         *(
             "accounts/",
+            "accounts/export/",
             "token/",
             "token/refresh/",
             "token/revoke/",

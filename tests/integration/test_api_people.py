@@ -47,6 +47,13 @@ def test_a_patient_signs_up_signs_in_and_is_known(api: APIClient) -> None:
     assert (renewed.status_code, set(renewed.json())) == (200, {"access", "refresh"})
 
 
+def test_an_id_number_is_no_user_name(api: APIClient) -> None:
+    """A user name stands in clear."""
+    for username in (number := factories.id_number(), number.lower()):
+        refused(api.post(ACCOUNTS, person(username=username), format="json"), 422, "bad_username")
+    assert not Patient.objects.exists()
+
+
 def test_the_password_is_not_kept(api: APIClient) -> None:
     api.post(ACCOUNTS, person(), format="json")
     stored = Patient.objects.get().user.password

@@ -16,6 +16,8 @@ from hospital.appointments import booking
 from hospital.archives import filing
 from hospital.errors import Conflict, Forbidden, Invalid
 from hospital.models import Access, Appointment, Archive, Card, Change, MasterRecord, Notice, Patient
+from insurance.desk import acting, decisions
+from insurance.desk.actions import Action
 from insurance.models import Decision, InterfaceCall, LedgerEntry, Settlement, Visit
 from insurance.settlement import collecting
 from insurance.trial import admission, turns
@@ -200,6 +202,19 @@ def test_a_phone_is_not_kept_in_a_reason() -> None:
             changes.clean(text)
     for text in ("S000000000012", "20261129138000000001", "msgid H99999900001202611291031010001"):
         assert changes.clean(text) == text
+
+
+def test_the_patient_is_not_named_in_a_reason_on_the_case() -> None:
+    settlement = brought.manual_from_confirming()
+    name = settlement.appointment.patient.name
+    for why, evidence in ((f"{name} rang us", "a receipt"), ("rang us", f"a receipt of {name}")):
+        with pytest.raises(Invalid, match="personal_data"):
+            decisions.propose(brought.seen(settlement), Action.UNDO, who=somebody("clerk"), why=why, evidence=evidence)
+    asked = decisions.propose(brought.seen(settlement), Action.UNDO, who=somebody("clerk"), why="rang us")
+    with pytest.raises(Invalid, match="personal_data"):
+        decisions.approve(asked, who=somebody("supervisor"), answer=f"{name} is right")
+    with pytest.raises(Invalid, match="personal_data"):
+        acting.at_once(brought.seen(settlement), Action.ASK, who=somebody("clerk"), why=f"for {name}")
 
 
 def test_what_the_insurer_says_of_a_person_is_kept_without_the_name(insurer: Simulator) -> None:
