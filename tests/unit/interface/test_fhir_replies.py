@@ -58,6 +58,8 @@ def failure(name: str, reply: Reply) -> InterfaceError:
         (Reply(200, {}, b'{"resourceType":"ClaimResponse"'), OutcomeUnknown),
         (Reply(200, {}, b'{"resourceType":"Patient"}'), OutcomeUnknown),
         (Reply(200, {}, b'{"infcode":0,"output":null}'), OutcomeUnknown),
+        (Reply(200, {}, b'{"resourceType":"ClaimResponse","contained":[{"resourceType":1}]}'), OutcomeUnknown),
+        (Reply(200, {}, b'{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"X"}}]}'), OutcomeUnknown),
         (Reply(200, {}, b"[" * 20_000), OutcomeUnknown),
     ],
 )

@@ -41,6 +41,9 @@ MODELS: Mapping[str, type[Resource]] = MappingProxyType(
     }
 )
 
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the library raises for an answer that is not valid: not only its own errors, as fuzzing has shown."""
+
 
 def written(resource: Json) -> bytes:
     """The resource as JSON, UTF-8, without what is empty, which FHIR does not know (json.html).
@@ -62,7 +65,10 @@ def read(body: bytes) -> Json:
     model = MODELS.get(str(document.get("resourceType")))
     if model is None:
         raise ValueError("not a resource that is known here")
-    model.model_validate(document)
+    try:
+        model.model_validate(document)
+    except UNREADABLE as error:
+        raise ValueError(type(error).__name__) from None
     if any(name == "modifierExtension" for name, _ in _fields(document)):
         raise ValueError("a modifierExtension that is not known here")
     return document
