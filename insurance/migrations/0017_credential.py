@@ -12,13 +12,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "credential",
             [
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "settlement",
                     models.OneToOneField(
                         on_delete=CASCADE,
-                        primary_key=True,
                         related_name="credential",
-                        serialize=False,
                         to="insurance.settlement",
                     ),
                 ),

@@ -57,7 +57,7 @@ def stale(settlement: Settlement) -> str:
 def forget(settlement: Settlement) -> None:
     """It has served, or will not be needed."""
     if profile(settlement.insurer).fresh_credential_seconds:
-        Credential.objects.filter(pk=settlement.pk).delete()
+        Credential.objects.filter(settlement=settlement).delete()
 
 
 def _wants_one(insurer: str, appointment: Appointment) -> bool:
@@ -66,4 +66,4 @@ def _wants_one(insurer: str, appointment: Appointment) -> bool:
 
 def _kept(settlement: Settlement) -> Credential | None:
     wants = profile(settlement.insurer).fresh_credential_seconds
-    return Credential.objects.filter(pk=settlement.pk).first() if wants else None
+    return Credential.objects.filter(settlement=settlement).first() if wants else None

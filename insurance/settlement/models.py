@@ -116,9 +116,9 @@ class Settlement(WorkItem):
 class Credential(models.Model):
     """An electronic credential that was scanned for this settlement: kept until 2207 was answered, and no longer."""
 
-    settlement = models.OneToOneField(Settlement, models.CASCADE, primary_key=True, related_name="credential")
+    settlement = models.OneToOneField(Settlement, models.CASCADE, related_name="credential")
     number = EncryptedText(_("electronic credential"))
     given_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return f"credential of settlement {self.pk}"
+        return f"credential of settlement {self.settlement_id}"
