@@ -129,7 +129,9 @@ def lengthen_lines() -> None:
 def tidy() -> None:
     """Vacuum and analyse, as autovacuum would have by the time they are this large."""
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(sorted(TABLES))}")
+        cursor.execute("RESET statement_timeout")
 
 
 def _last(model: Model) -> int:
