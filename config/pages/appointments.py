@@ -55,7 +55,7 @@ def ask_for_trial(request: HttpRequest, patient: Patient, pk: int) -> HttpRespon
 @guard.patients_page
 def settle(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
     """As `POST trials/{id}/settlements/`, with the bill that was looked at; the form's key is the idempotency key."""
-    way, key, trial = (request.POST.get(name, "") for name in ("way", "key", "trial"))
+    way, key, trial, credential = (request.POST.get(name, "") for name in ("way", "key", "trial", "credential"))
 
     def once(seat: Appointment) -> None:
         bill = seat.trials.filter(pk=int(trial) if trial.isdecimal() and len(trial) < 19 else 0).first()
@@ -63,7 +63,7 @@ def settle(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
             raise NotFound("no_such_trial", _("There is no such trial."))
 
         def act() -> idempotency.Answer:
-            return 202, {"id": opening.open_settlement(bill, way).pk}
+            return 202, {"id": opening.open_settlement(bill, way, credential.strip()).pk}
 
         idempotency.once(patient.user_id, key or None, f"page:settle:{bill.pk}", {"way": way}, act)
 

@@ -13,7 +13,7 @@ from config.pages import words
 from config.pages.steps import Act, Amount, Key, Status, Step, Wait
 from hospital.models import Appointment
 from insurance.quota import gate, insurers
-from insurance.settlement import opening
+from insurance.settlement import credentials, opening
 from insurance.settlement.models import CLAIM_LATER, Mode
 from insurance.states import SettlementState, TrialState
 from insurance.templatetags.desk import yuan
@@ -34,7 +34,8 @@ _UNPAID = (
 @dataclass(frozen=True, slots=True)
 class Case:
     """The latest trial and settlement as the API tells them. `given_up`: the patient does not want it any more;
-    `keeps_place`: a new trial would be made at the place of this one."""
+    `keeps_place`: a new trial would be made at the place of this one; `scans`: the electronic credential is asked for
+    again to settle with the insurance."""
 
     appointment: int
     told: bool
@@ -43,6 +44,7 @@ class Case:
     settlement: Told | None
     given_up: bool = False
     keeps_place: bool = False
+    scans: bool = False
 
     @property
     def total_fen(self) -> int:
@@ -79,7 +81,8 @@ def case_of(appointment: Appointment, told: Told) -> Case:
     given_up = settlement is not None and appointment.settlements.filter(pk=settlement["id"], wanted=False).exists()
     charges = tuple(Amount(line["name"], line["amount_fen"]) for line in told["charges"])
     kept = trial is not None and _keeps_place(appointment, trial)
-    return Case(appointment.pk, told["archive"]["told"], charges, trial, settlement, given_up, kept)
+    scans = trial is not None and credentials.is_wanted(appointment)
+    return Case(appointment.pk, told["archive"]["told"], charges, trial, settlement, given_up, kept, scans)
 
 
 def _keeps_place(appointment: Appointment, trial: Told) -> bool:
@@ -157,7 +160,8 @@ def _wait(case: Case) -> Wait | None:
 
 def _while_closed(case: Case) -> tuple[Act, ...]:
     """Pay now and claim later, where nothing is being settled yet."""
-    if case.is_settling or case.trial_state != TrialState.WAITING or not opening.may_claim_later(case.appointment):
+    waits = case.trial_state == TrialState.WAITING and not case.is_settling and not case.scans
+    if not waits or not opening.may_claim_later(case.appointment):
         return ()
     label = _("Pay everything now, claim from the insurance later")
     return (Act(label, case.where("settle"), post=True, way=CLAIM_LATER, primary=False),)
@@ -190,7 +194,8 @@ def _split(told: Told) -> tuple[Amount, ...]:
 
 
 def _ways(case: Case) -> tuple[Act, ...]:
-    insured = Act(_("Settle with insurance"), case.where("settle"), post=True, way=Mode.INSURANCE)
+    asks = _("The code that your electronic insurance credential shows now") if case.scans else ""
+    insured = Act(_("Settle with insurance"), case.where("settle"), post=True, way=Mode.INSURANCE, asks=asks)
     return insured, _self_pay(case)
 
 

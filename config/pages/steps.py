@@ -38,6 +38,8 @@ class Act:
     way: str = ""
     primary: bool = True
     away: bool = False
+    asks: str = ""
+    """What is to be typed in beside it."""
 
 
 @dataclass(frozen=True, slots=True)

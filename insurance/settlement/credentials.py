@@ -24,12 +24,17 @@ ELECTRONIC = "01"
 def require(appointment: Appointment, way: str, number: str) -> None:
     """Raises `Invalid("credential_needed")`, `Conflict("no_claim_with_credential")`: a claim is settled at a time when
     nobody is there to scan anything."""
-    if not _wants_one(insurers.of(appointment.pk).name, appointment):
+    if not is_wanted(appointment):
         return
     if way == CLAIM_LATER:
         raise Conflict("no_claim_with_credential", _("With an electronic credential nothing can be claimed later."))
     if way == Mode.INSURANCE and not is_card(InsuranceCard(ELECTRONIC, number), today=timezone.localdate()):
         raise Invalid("credential_needed", _("Scan your electronic credential again: it is needed to settle."))
+
+
+def is_wanted(appointment: Appointment) -> bool:
+    """Whether this patient's settlement needs one that was scanned for it."""
+    return _wants_one(insurers.of(appointment.pk).name, appointment)
 
 
 def keep(settlement: Settlement, number: str) -> None:

@@ -1,12 +1,14 @@
 """Electronic credentials that must be scanned again for 2207 (Guangzhou, protocol 2.5)."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.conf import LazySettings
 from django.db.models import F
+from django.test import Client
 
 from hospital.errors import Conflict, Invalid
 from hospital.models import Archive, Notice
@@ -108,3 +110,27 @@ def test_over_http_it_is_named_and_never_shown() -> None:
     answer = client.post(url, {"mode": "insurance", "credential": SCANNED}, format="json")
     assert answer.status_code == 202 and SCANNED not in answer.content.decode()
     assert Credential.objects.get().number == SCANNED
+
+
+def test_on_the_page_the_code_is_typed_in_beside_the_button() -> None:
+    trial = priced()
+    page = Client(headers={"Accept-Language": "en"})
+    page.force_login(trial.appointment.patient.user)
+    address = f"/appointments/{trial.appointment_id}/"
+    shown = page.get(address).content.decode()
+    assert shown.count('name="credential"') == 1
+    form = next(one for one in re.findall(r"<form.*?</form>", shown, re.DOTALL) if 'value="insurance"' in one)
+    given = dict(re.findall(r'name="(way|trial|key)" value="([^"]*)"', form))
+    answer = page.post(f"{address}settle/", given, follow=True)
+    assert "Scan your electronic credential again" in answer.content.decode() and not Settlement.objects.exists()
+    page.post(f"{address}settle/", {**given, "credential": f" {SCANNED} "})
+    assert Credential.objects.get().number == SCANNED
+    assert 'name="credential"' not in page.get(address).content.decode()
+
+
+@pytest.mark.parametrize("card_type", ["02", "03"])
+def test_the_page_asks_nobody_else_for_it(card_type: str) -> None:
+    trial = priced(card_type)
+    page = Client()
+    page.force_login(trial.appointment.patient.user)
+    assert 'name="credential"' not in page.get(f"/appointments/{trial.appointment_id}/").content.decode()
