@@ -81,6 +81,11 @@ class InsuranceClient:
         """What can be said here; what the interface does not have is None, and the calls below say what that means."""
         return self._dialect
 
+    @property
+    def profile(self) -> Profile:
+        """Who speaks here, and the habits of the centre."""
+        return self._profile
+
     def sign_in(self) -> str:
         """9001: the sign_no of the operator's day, to be put into the Profile."""
         return self._call(_there(self._dialect.sign_in), None)

@@ -173,6 +173,10 @@ class Profile:
     """Zhejiang writes 3201's and 3202's last day with 23:59:59."""
     person_fields: bool = False
     """Hunan also wants psn_cert_type, certno, psn_type and psn_name in 2201, 2206 and 2207 (H t72, t82)."""
+    withdraws_first: bool = False
+    """Jiangsu sends 2205 before every 2204, not only where an earlier one may be there (protocol 3.6)."""
+    charges_first: bool = False
+    """The fee lines (2204) go before the details of the visit (2203)."""
     refusals: Mapping[Operation, Mapping[str, tuple[str, ...]]] = field(default_factory=lambda: NATIONAL_REFUSALS)
     """By operation and our word for a refusal: parts of the local centre's text, or its bracketed code."""
 

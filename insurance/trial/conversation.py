@@ -1,4 +1,4 @@
-"""What is said to the insurer for one trial: 1101 → 2201 → 2203A → 2204 → 2206A (protocol 3.0).
+"""What is said to the insurer for one trial: 1101 → 2201 → 2203A → 2204 → 2206A (protocol 3.0), or a region's order.
 
 Each step that worked is kept in the `Visit`, so a trial that was interrupted goes on where it stopped.
 """
@@ -34,8 +34,12 @@ def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messa
     visit = visit_of(appointment)
     identify(client, visit, trial)
     register(client, visit, trial)
-    send_details(client, visit, trial)
-    send_charges(client, visit, trial, charges)
+    if client.profile.charges_first:
+        send_charges(client, visit, trial, charges)
+        send_details(client, visit, trial)
+    else:
+        send_details(client, visit, trial)
+        send_charges(client, visit, trial, charges)
     return client.trial(
         insured_of(visit),
         card_of(appointment),
@@ -89,10 +93,11 @@ def send_details(client: InsuranceClient, visit: Visit, trial: Trial) -> None:
 
 
 def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: list[Charge]) -> None:
-    """2204 in a batch of its own; whatever may be there unsettled is withdrawn first (2205 `0000`)."""
+    """2204 in a batch of its own; whatever may be there unsettled is withdrawn first (2205 `0000`), in
+    some regions always."""
     if visit.charges_fingerprint == fingerprint(charges):
         return
-    if visit.charges_asked:
+    if visit.charges_asked or client.profile.withdraws_first:
         client.withdraw_charges(insured_of(visit), visit.mdtrt_id)
     visit.charges_asked, visit.chrg_bchno, visit.charges_fingerprint = True, f"{trial.pk}-{trial.attempt}", ""
     _keep(visit, trial, "charges_asked", "chrg_bchno", "charges_fingerprint")

@@ -83,3 +83,23 @@ def test_a_settlement_in_secret(settings: LazySettings, monkeypatch: pytest.Monk
         _, settlement = settle(settings, insurer, "jilin", keys)
     assert (settlement.state == SettlementState.UNKNOWN) == (forges != "none")
     assert bool(settlement.setl_id) == (forges == "none")
+
+
+@pytest.mark.parametrize(
+    ("said", "order"),
+    [
+        ({}, ["2203A", "2204"]),
+        ({"charges_first": True}, ["2204", "2203A"]),
+        ({"withdraws_first": True}, ["2203A", "2205", "2204"]),
+    ],
+    ids=str,
+)
+def test_the_steps_of_a_trial_come_in_the_region_s_order(
+    settings: LazySettings, insurer: Simulator, said: dict[str, bool], order: list[str]
+) -> None:
+    settings.INSURANCE_HABITS = said
+    elsewhere.waiting(region="")
+    assert turns.take_one()
+    sent = list(InterfaceCall.objects.order_by("sent_at").values_list("infno", flat=True))
+    assert sent == ["1101", "2201", *order, "2206A"]
+    assert Trial.objects.get().state == TrialState.PRICED
