@@ -1,6 +1,6 @@
-"""Jiangsu: CSB with a time in seconds, one URL, 2203A but plain 2206 and 2207. 2205 before every 2204. Source: JS (protocol 1.1, 2 row 1, 2.6, 3.6).
+"""Jiangsu: CSB with a time in seconds, one URL, 2203A but plain 2206 and 2207; 2205 before every 2204.
 
-Suqian signs with milliseconds: there say `"gateway": "csb"`.
+Source: JS (protocol 1.1, 2 row 1, 2.6, 3.6). Suqian signs with milliseconds: there say `"gateway": "csb"`.
 """
 
 from typing import Any
