@@ -49,6 +49,9 @@ _BOOK = f"""
 Row = TypeVar("Row", Appointment, Archive)
 
 _TYPES = ("bigint", "bigint", *["text"] * 7)
+TRIES = 3
+"""How often it is asked when what was against it was gone a moment later."""
+
 _book = Prepared("book", _TYPES, _BOOK)
 
 
@@ -65,10 +68,13 @@ def book(patient: Patient, session_id: int, card: InsuranceCard) -> Appointment:
     seen = full.look(session_id)
     if seen.full:
         raise _full()
-    row = _insert(patient, session_id, card, insurer)
-    if row is None:
-        raise _why_not(patient, session_id, seen)
-    return _booked(patient, session_id, row)
+    for _again in range(TRIES):
+        row = _insert(patient, session_id, card, insurer)
+        if row is not None:
+            return _booked(patient, session_id, row)
+        if why := _why_not(patient, session_id, seen):
+            raise why
+    raise _full()
 
 
 def cancel(appointment: Appointment) -> None:
@@ -130,20 +136,19 @@ def _as_read(kind: type[Row], **fields: Any) -> Row:
     return kind.from_db(connection.alias, list(fields), list(fields.values()))
 
 
-def _why_not(patient: Patient, session_id: int, seen: full.Seen) -> Refusal:
+def _why_not(patient: Patient, session_id: int, seen: full.Seen) -> Refusal | None:
+    """As it stands now; None when nothing is against it any more, such as the patient's own booking that was cancelled
+    at the same moment: then it is asked again, and not called full."""
     session = Session.objects.filter(pk=session_id).first()
     if session is None:
         return NotFound("no_such_session", _("There is no such session."))
     if session.free and session.ends_at <= timezone.now():
         return Conflict("session_over", _("This session is over."))
-    if (
-        session.free
-        and Appointment.objects.filter(patient=patient, session=session, state=AppointmentState.BOOKED).exists()
-    ):
-        return _already_booked()
     if not session.free:
         full.remember(session_id, seen)
-    return _full()
+        return _full()
+    booked = Appointment.objects.filter(patient=patient, session=session, state=AppointmentState.BOOKED)
+    return _already_booked() if booked.exists() else None
 
 
 def _full() -> Conflict:

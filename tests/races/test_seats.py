@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F
 from rest_framework.test import APIClient
 
-from hospital.appointments import booking
+from hospital.appointments import booking, full
 from hospital.errors import Conflict
 from hospital.models import Appointment, Archive, Patient, Session
 from hospital.states import AppointmentState, ArchiveState
@@ -93,6 +93,18 @@ def test_cancelling_and_booking_again_at_once_stand_in_nobodys_way() -> None:
     assert set(codes(outcomes)) <= {"already_booked"}
     session.refresh_from_db()
     assert session.capacity - session.free == Appointment.objects.filter(state=AppointmentState.BOOKED).count()
+
+
+def test_what_is_against_it_no_more_is_not_called_full() -> None:
+    """Between the statement and the question why, the patient's own booking was cancelled."""
+    session = factories.session(seats=2)
+    appointment = factories.booked(session)
+    seen = full.look(session.pk)
+    against = booking._why_not(appointment.patient, session.pk, seen)
+    assert against is not None and against.code == "already_booked"
+    booking.cancel(appointment)
+    assert booking._why_not(appointment.patient, session.pk, seen) is None
+    assert factories.booked(session, appointment.patient).state == AppointmentState.BOOKED
 
 
 def _book_over_http(patient: Patient, session_id: int, key: str | None) -> tuple[int, dict[str, Any]]:
