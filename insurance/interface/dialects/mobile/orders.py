@@ -153,7 +153,7 @@ def queried(order: Opened, asked_at: datetime, reply: Reply) -> Queried:
     return Queried(read_paid(order.pay_ord_id, answer), token, until)
 
 
-def refund(institution: str, msgid: str, order: Opened, kind: Refund, revs_token: str = "") -> Message:
+def refund(institution: str, msgid: str, order: Opened, kind: Refund, revs_token: str = "") -> Message:  # nosec B107  none
     """6203: what was paid goes back, one leg or both; with a `revs_token` because our own side has failed."""
     token = {"revsToken": revs_token} if revs_token else {}
     return Message("6203", {**_key(institution, order), "orgBizSer": msgid, "refdType": kind.value, **token})
