@@ -52,8 +52,9 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         return value
 
     def secrets(self, name: str) -> list[str]:
-        """Keys of at least 32 characters each, with commas between; empty: none."""
-        values = [value.strip() for value in self.list(name, default=[]) if value.strip()]
+        """Keys of at least 32 characters each, with commas and nothing else between; empty: none. A key is taken as it
+        is, as by `secret`: one that ends in a line feed is another one without it."""
+        values = [value for value in str(self.str(name, default="")).split(",") if value.strip()]
         if any(len(value) < 32 for value in values):
             raise ImproperlyConfigured(f"{name} must be secrets of at least 32 characters each, with commas between")
         return values

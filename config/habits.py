@@ -40,8 +40,9 @@ def _are_texts(value: Any) -> bool:
 
 
 def _is_charset(value: Any) -> bool:
+    """A character set by its usual name, of which ASCII is a part."""
     try:
-        return isinstance(value, str) and codecs.lookup(value) is not None
+        return isinstance(value, str) and codecs.lookup(value).name == value and "^".encode(value) == b"^"
     except LookupError:
         return False
 

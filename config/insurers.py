@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,6 +20,9 @@ from insurance.quota import access
 from insurance.quota.directory import DEFAULT, MOST_AT_ONCE, MOST_SLOW_SECONDS
 
 Given = dict[str, Any]
+
+WITHOUT_ENVELOPE = ("delimited", "fhir")
+"""Dialects whose messages are not signed or encrypted in the national way."""
 Check = Callable[[Any], bool]
 
 LIKE = '[{"name": "changsha", "regions": ["4301"], "url": "https://..."}]'
@@ -69,16 +73,33 @@ def tls(text: str) -> Given:
     return _fields("INSURANCE_TLS", text, access.TLS)
 
 
-def check_access(*, own_habits: Given, own_keys: Given, own_tls: Given, others: Mapping[str, Given]) -> None:
-    """Each has the keys that its profile asks for, and all of them can be read. Raises `ImproperlyConfigured`."""
-    own = {"habits": own_habits, "keys": own_keys, "tls": own_tls}
+def check_access(*, own: Given, others: Mapping[str, Given]) -> None:
+    """Each has the keys that its profile asks for, all of them can be read, and what is said of it fits together.
+
+    `own` is said of the default one. Raises `ImproperlyConfigured`.
+    """
     for name, one in {DEFAULT: own, **others}.items():
+        _check_fit(name, one)
         said = one.get("keys", {})
         if missing := access.lacking(one["habits"], said):
             raise ImproperlyConfigured(f"INSURANCE_KEYS, INSURERS: keys of {name} lack {', '.join(missing)}")
         for field in said.keys() & set(access.SECRETS):
             _check_secret(name, field, said[field])
         _check_tls(name, one.get("tls", {}))
+
+
+def _check_fit(name: str, one: Given) -> None:
+    scheme, dialect, said = urlsplit(one["url"]).scheme, one.get("dialect", "national"), one["habits"]
+    wrong = {
+        "INSURANCE_TLS, tls: the address must begin with https": one.get("tls") and scheme != "https",
+        "INSURANCE_HABITS, habits: on a line (tcp) there is no gateway": said.get("gateway") and scheme == "tcp",
+        f"INSURANCE_HABITS, habits: {dialect} has no envelope to sign or encrypt": dialect in WITHOUT_ENVELOPE
+        and (said.get("security") or said.get("encrypts")),
+        f"INSURANCE_HABITS, habits: {dialect} has no sign-in": said.get("signs_in") and dialect == "fhir",
+    }
+    for why, is_so in wrong.items():
+        if is_so:
+            raise ImproperlyConfigured(f"{why} (insurer {name})")
 
 
 def _check_secret(name: str, field: str, reference: str) -> None:

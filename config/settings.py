@@ -211,6 +211,9 @@ KEEP_NOTICES_MONTHS = env.positive("KEEP_NOTICES_MONTHS", default=24)  # of visi
 KEEP_REQUESTS_DAYS = env.positive("KEEP_REQUESTS_DAYS", default=30)  # answers under an Idempotency-Key
 KEEP_JOURNAL_MONTHS = env.positive("KEEP_JOURNAL_MONTHS", default=60)  # then archive_months may put it into files
 
+if max(KEEP_MESSAGES_MONTHS, 3) > KEEP_JOURNAL_MONTHS:
+    raise ImproperlyConfigured("KEEP_JOURNAL_MONTHS must be at least 3, and no less than KEEP_MESSAGES_MONTHS")
+
 # --- the insurance interface ----------------------------------------------------------------------
 INSURANCE_URL = env.str("INSURANCE_URL", default="http://127.0.0.1:9301")
 INSURANCE_DIALECT = env.dialect("INSURANCE_DIALECT", default="national")
@@ -289,7 +292,16 @@ insurers.check_together(
     others=INSURERS,
 )
 insurers.check_below_m(INSURERS, FILING_BATCH_SIZE)
-insurers.check_access(own_habits=INSURANCE_HABITS, own_keys=INSURANCE_KEYS, own_tls=INSURANCE_TLS, others=INSURERS)
+insurers.check_access(
+    own={
+        "url": INSURANCE_URL,
+        "dialect": INSURANCE_DIALECT,
+        "habits": INSURANCE_HABITS,
+        "keys": INSURANCE_KEYS,
+        "tls": INSURANCE_TLS,
+    },
+    others=INSURERS,
+)
 outward.check(
     OUTBOUND_NETWORKS,
     INSURANCE_URL=INSURANCE_URL,

@@ -23,6 +23,8 @@ SHIPPED = "telemetry"
 
 OURS = ("config", "hospital", "insurance", "operations", "tasks")
 BASELINE = ROOT / ".secrets.baseline"
+FOUND, MOVED = 1, 3
+"""How detect-secrets ends when it has found something, and when what it knows stands on other lines now."""
 BOM = ROOT / "var" / "sbom.json"
 TOOLS = Path(sys.executable).parent
 ASK_SECONDS = 120
@@ -122,7 +124,9 @@ def secrets() -> Look:
     baseline.parent.mkdir(exist_ok=True)
     baseline.write_bytes(BASELINE.read_bytes())
     ended = _run(["detect-secrets-hook", "--json", "--baseline", str(baseline), *names])
-    report = json.loads(ended.stdout) if ended.stdout.strip() else {"results": {}}
+    if ended.returncode not in (0, FOUND, MOVED):
+        return Look("could not look", [ended.stderr.strip()[-300:]])
+    report = json.loads(ended.stdout) if ended.returncode == FOUND else {"results": {}}
     found = [f"{name}:{one['line_number']} {one['type']}" for name, all_ in report["results"].items() for one in all_]
     return Look(f"{len(names)} files, {len(found)} that look like one", found)
 

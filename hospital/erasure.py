@@ -5,13 +5,15 @@ bills, settlements, payments, the ledger and the journal, by numbers that lead t
 accounts; docs/privacy.md). Nothing is erased while something is in hand. Two people decide.
 """
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from hospital import changes, held, hooks
-from hospital.changes import PERSONAL_DATA
+from hospital.archives import filing
+from hospital.changes import PERSONAL_DATA, Change
 from hospital.errors import Conflict, Forbidden
 from hospital.models import Appointment, Archive, FollowLink, IdempotentRequest, MasterRecord, Notice, Patient
 from hospital.states import AppointmentState
@@ -24,6 +26,7 @@ def erase(patient: Patient, *, asked_by: User, approved_by: User, why: str) -> N
     """For good. Raises `Forbidden("not_allowed" | "second_person")`, `Conflict("in_hand" | "erased_before")`,
     `Invalid("no_reason" | "personal_data")`."""
     _require(asked_by, approved_by)
+    filing.hold()  # what is being filed has read the master record that may go
     row = Patient.objects.select_for_update().get(pk=patient.pk)
     if not row.id_number:
         raise Conflict("erased_before", _("This patient was erased before."))
@@ -72,3 +75,6 @@ def _close(user: User) -> None:
     user.is_active = False
     user.set_unusable_password()
     user.save()
+    Change.objects.filter(who=user).update(who_name=user.username)
+    of_account = LogEntry.objects.filter(content_type__app_label="auth", content_type__model="user")
+    of_account.filter(object_id=str(user.pk)).update(object_repr=user.username)

@@ -31,7 +31,11 @@ def named(text: str) -> Patient:
 
 
 def export(patient: Patient, *, who: Who, why: str) -> dict[str, Any]:
-    """All of it, written down as a view of personal data. Raises `Invalid("no_reason")`."""
+    """All of it, written down as a view of personal data. To the patient what came in through this account: another
+    account may have brought the same person's phone and cards, and nobody has shown that it is the same person.
+
+    Raises `Invalid("no_reason")`.
+    """
     with transaction.atomic():
         changes.record(subject(patient), PERSONAL_DATA, "held", changes.EXPORTED, who=who, why=why)
     return {
@@ -39,7 +43,7 @@ def export(patient: Patient, *, who: Who, why: str) -> dict[str, Any]:
         "made_at": timezone.now(),
         "account": _account(patient.user),
         "patient": fields(patient),
-        "master_records": [_master(row) for row in masters(patient)],
+        "master_records": [_master(row, patient, who) for row in masters(patient)],
         "appointments": [_appointment(row) for row in appointments(patient)],
         "requests": all_fields(IdempotentRequest.objects.filter(user=patient.user).order_by("pk")),
         "accesses": [{"at": row.at, "what": row.after} for row in accesses(patient)],
@@ -89,8 +93,12 @@ def _account(user: User) -> dict[str, Any]:
     return {name: getattr(user, name) for name in ("username", "date_joined", "last_login", "is_active")}
 
 
-def _master(row: MasterRecord) -> dict[str, Any]:
-    return {**fields(row), "cards": all_fields(row.cards.order_by("pk"))}
+def _master(row: MasterRecord, patient: Patient, who: Who) -> dict[str, Any]:
+    told, cards = fields(row), row.cards.order_by("pk")
+    if who == patient.user:
+        del told["phone"]
+        cards = cards.filter(index__in=Archive.objects.filter(appointment__patient=patient).values("card_index"))
+    return {**told, "cards": all_fields(cards)}
 
 
 def _appointment(row: Appointment) -> dict[str, Any]:

@@ -38,6 +38,16 @@ def write(path: Path, head: Head, lines: Iterator[bytes]) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """The name lies on the disk, too: what it stands for may be deleted elsewhere."""
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def head_of(path: Path) -> Head:

@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from hospital import sealed_file
 from hospital.errors import Conflict
 from insurance.desk.models import Alert
+from insurance.reconciliation.models import Difference
 from insurance.settlement.models import Settlement
-from insurance.states import AlertState, SettlementState
+from insurance.states import AlertState, DifferenceState, SettlementState
 
 AT_A_TIME = 1_000
 READ_AT_A_TIME = 2_000
@@ -75,8 +76,9 @@ def require_nothing_open(month: Month) -> None:
     """What is not over needs its past. Raises `Conflict("in_hand")`."""
     unfinished = Settlement.objects.filter(~Q(state__in=ENDED), created_at__lt=month.ends).order_by("pk").first()
     untold = Alert.objects.filter(state=AlertState.DUE, entry_id__lte=month.last_id).exists()
-    if unfinished or untold:
-        what = unfinished or _("a case that staff were not told of")
+    differing = Difference.objects.exclude(state=DifferenceState.RESOLVED).filter(book__day__lt=month.ends).first()
+    if unfinished or untold or differing:
+        what = unfinished or differing or _("a case that staff were not told of")
         raise Conflict("in_hand", _("%(month)s stays: %(what)s is not over.") % {"month": month.month, "what": what})
 
 

@@ -16,6 +16,7 @@ from insurance.calls.models import InterfaceCall
 from insurance.desk.models import Decision
 from insurance.ledger.models import LedgerEntry
 from insurance.payment.models import PaymentOrder, Refund
+from insurance.reconciliation import speaking
 from insurance.reconciliation.models import Difference
 from insurance.settlement import standing
 from insurance.settlement.models import Settlement
@@ -59,7 +60,21 @@ def erase(appointments: Sequence[Appointment]) -> None:
     _require_over(settlements)
     trials = [trial for appointment in appointments for trial in _trials(appointment)]
     keeping.empty(_purposes(trials, settlements))
+    _forget_in_reconciliations(appointments, settlements)
     Visit.objects.filter(appointment__in=appointments).update(psn_no="")
+
+
+def _forget_in_reconciliations(appointments: Sequence[Appointment], settlements: Sequence[Settlement]) -> None:
+    """A day's messages are of many people: those that name this one are emptied."""
+    people = set(Visit.objects.filter(appointment__in=appointments).values_list("psn_no", flat=True)) - {""}
+    numbers = [settlement.number for settlement in settlements]
+    days = {
+        timezone.localdate(at) for at in LedgerEntry.objects.filter(number__in=numbers).values_list("at", flat=True)
+    }
+    calls = InterfaceCall.objects.filter(purpose__in=[speaking.purpose_of(day) for day in days])
+    keeping.empty_these(
+        call.pk for call in calls.iterator() if any(one in call.request or one in call.reply for one in people)
+    )
 
 
 def _require_over(settlements: Sequence[Settlement]) -> None:

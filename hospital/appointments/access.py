@@ -4,6 +4,8 @@ A patient has what is the patient's own. Staff have what their permissions say, 
 not even look at is not there (404), what may be looked at and not changed is forbidden (403).
 """
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
@@ -13,6 +15,9 @@ from hospital.errors import Forbidden, NotFound
 from hospital.rest import asker_id
 
 LOOK, ACT = "hospital.view_appointment", "hospital.change_appointment"
+
+PARTS = {"trials": "insurance.view_trial", "settlements": "insurance.view_settlement"}
+"""Parts of a story that staff may look at only with a permission of their own."""
 
 
 def patient_of(request: Request) -> Patient:
@@ -57,6 +62,13 @@ def appointment_of(request: Request, pk: int) -> Appointment:
     if appointment is None:
         raise NotFound("no_such_appointment", _("There is no such appointment."))
     return appointment
+
+
+def shown(request: Request, appointment: Appointment, story: dict[str, Any]) -> dict[str, Any]:
+    """The story as the asker may see it: the owner all of it, staff the parts that they may look at elsewhere, too."""
+    if appointment.patient.user_id == asker_id(request):
+        return story
+    return {name: part for name, part in story.items() if name not in PARTS or is_staff_with(request, PARTS[name])}
 
 
 def appointment_to_change(request: Request, pk: int, permission: str = ACT) -> Appointment:

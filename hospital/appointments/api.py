@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hospital import idempotency
-from hospital.appointments import booking, charges, following, offer, story
+from hospital.appointments import access, booking, charges, following, offer, story
 from hospital.appointments.access import (
     appointment_of,
     appointment_to_change,
@@ -92,7 +92,8 @@ class AppointmentsView(ListAPIView[Appointment]):
 class AppointmentView(APIView):
     @extend_schema(responses=AppointmentOutput, summary="The whole story so far")
     def get(self, request: Request, pk: int) -> Response:
-        return Response(story.of(appointment_of(request, pk)))
+        appointment = appointment_of(request, pk)
+        return Response(access.shown(request, appointment, story.of(appointment)))
 
     @extend_schema(responses={204: None}, summary="Cancel: frees the seat and everything that waits")
     def delete(self, request: Request, pk: int) -> Response:

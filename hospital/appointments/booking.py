@@ -27,9 +27,9 @@ from hospital.states import AppointmentState, ArchiveState
 # `free` never falls below zero, however many come at once: the guard is asked again once the row is ours. Amounts are
 # rounded half up, as `models.amount_fen` does.
 _BOOK = f"""
-    WITH seat AS (
+    WITH {entry.ASKER}, seat AS (
         UPDATE hospital_session SET free = free - 1
-         WHERE id = $2 AND free > 0 AND ends_at > statement_timestamp() AND NOT EXISTS (
+         WHERE id = $2 AND free > 0 AND ends_at > statement_timestamp() AND EXISTS (SELECT FROM asker) AND NOT EXISTS (
                SELECT FROM hospital_appointment WHERE patient_id = $1 AND session_id = $2 AND state = 'booked')
         RETURNING id, price_list_id),
     appointment AS (

@@ -33,12 +33,16 @@ QUEUE_UP = """
     archive AS (
         INSERT INTO hospital_archive (appointment_id, state, attempt, last_error, rejection, name, id_number, phone,
                                       id_index, card_type, card_number, card_index, card_tail, card_region, insurer)
-        SELECT appointment.id, 'queued', 0, '', '', patient.name, patient.id_number, patient.phone, $3, $4, $5, $6, $7,
-               $8, $9
-          FROM appointment, hospital_patient patient WHERE patient.id = $1
+        SELECT appointment.id, 'queued', 0, '', '', asker.name, asker.id_number, asker.phone, $3, $4, $5, $6, $7, $8, $9
+          FROM appointment, asker
         RETURNING id)"""
-"""Step 2: the patient's information joins the filing queue, as it is encrypted in the patient's row. $1 is the patient,
-$3 to $9 are what `given` says."""
+"""Step 2: the information of the `ASKER` joins the filing queue, as it is encrypted in the patient's row. $3 to $9 are
+what `given` says."""
+
+ASKER = """
+    asker AS (
+        SELECT id, name, id_number, phone FROM hospital_patient WHERE id = $1 AND id_number <> '' FOR KEY SHARE)"""
+"""The patient, $1, held until the commit and as of now: whoever was erased a moment ago books no more."""
 
 AHEAD_OF_NEW = _AHEAD.format(archive="archive.id")
 

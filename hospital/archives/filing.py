@@ -98,7 +98,7 @@ def file_batch(most: int) -> Batch:
 
 def _file_rows(waiting: QuerySet[Archive]) -> Batch:
     with transaction.atomic():
-        _lock()
+        hold()
         rows = list(waiting.only(*_READ).select_for_update(of=("self",)))
         rejections = merge(rows)
         filed = _file([row for row in rows if not rejections[row.pk]])
@@ -113,7 +113,7 @@ def _file_rows(waiting: QuerySet[Archive]) -> Batch:
 def _file_or_reject_oldest() -> Batch:
     """One alone. It stays locked while it is tried: what is rejected is what broke, and not the next in the queue."""
     with transaction.atomic():
-        _lock()
+        hold()
         row = _waiting().only("state", "attempt", "appointment_id").select_for_update(of=("self",)).first()
         if row is None:
             return Batch()
@@ -148,8 +148,8 @@ def _reject(rows: Sequence[Archive], rejections: Mapping[int, str]) -> Sequence[
     return rows
 
 
-def _lock() -> None:
-    """Wait for another drain to end, but not for ever."""
+def hold() -> None:
+    """Nobody files until the transaction is over. Wait for another drain to end, but not for ever."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '10s'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FILING_LOCK])

@@ -43,8 +43,9 @@ class LineTransport:
         try:
             seconds = call.seconds_left()
             with closing(self._backend.connect_tcp(*self._address, seconds, None, SOCKET_OPTIONS)) as stream:
+                seconds = call.seconds_left()
                 call.has_begun = True
-                stream.write(to_wire(request.body, self._charset) + _END, call.seconds_left())
+                stream.write(to_wire(request.body, self._charset) + _END, seconds)
                 line = _read(stream, call, request.answer_bytes or MAX_ANSWER_BYTES)
         except (httpcore.NetworkError, httpcore.TimeoutException) as error:
             raise call.failure(type(error).__name__) from error

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import httpx
@@ -74,7 +75,8 @@ class HttpTransport:
                 request.method, url, headers=headers, timeout=timeout_seconds, **_content(request, self._charset)
             ) as response:
                 body = bodies.read(response, request.answer_bytes or MAX_ANSWER_BYTES)
-                return Reply(response.status_code, dict(response.headers), from_wire(body, self._charset))
+                reply = Reply(response.status_code, dict(response.headers), body)
+                return reply if reply.is_file else replace(reply, body=from_wire(body, self._charset))
         except BEFORE_SENDING as error:
             raise self._call.failure(refusal(error) or type(error).__name__) from error
         except httpx.HTTPError as error:

@@ -36,6 +36,9 @@ METERED = (Operation.TRIAL, Operation.SETTLE)
 TURN_TIMEOUTS = 3
 """A turn may take so many time limits of a single call: the preparatory calls travel under the same permit."""
 
+SIGNING_IN = "signing in"
+"""The purpose of a sign-in: it is everybody's, not of whoever came first."""
+
 LEAST_SECONDS = 0.5
 """With less than this left, a message is not worth sending."""
 
@@ -75,7 +78,7 @@ def exchange(held: Held, lane: Lane, purpose: str, about: str = "", *, sign_no: 
     said = profile(held.insurer)
     try:
         if not sign_no and signs_in(held.insurer):
-            sign_no = signing_in.number(held.insurer_id, _client(held, lane, purpose, said, about).sign_in)
+            sign_no = signing_in.number(held.insurer_id, _client(held, lane, SIGNING_IN, said, "").sign_in)
         yield _client(held, lane, purpose, replace(said, sign_no=sign_no) if sign_no else said, about)
     except NotSignedIn:
         signing_in.forget(held.insurer_id, sign_no)

@@ -41,7 +41,7 @@ def ask(difference: Difference) -> Conclusion:
             return staff(f"the insurer does not show it: {refused}")
         return _shown(difference, settlement, bill)
 
-    return turn(settlement.insurer, purpose(settlement), say)
+    return turn(settlement.insurer, purpose(settlement), say, about=settlement.appointment.archive.name)
 
 
 def _shown(difference: Difference, settlement: Settlement, bill: Bill) -> Conclusion:

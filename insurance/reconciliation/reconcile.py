@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital import worklist
 from hospital.errors import Conflict, Invalid
-from insurance.reconciliation import days, keeping, remedies
+from insurance.reconciliation import days, keeping, lease, remedies
 from insurance.reconciliation.comparing import Compared, with_all
 from insurance.reconciliation.models import DayBook
 from insurance.reconciliation.rules import Remedy
@@ -24,7 +24,6 @@ from insurance.states import DayBookState, DifferenceState
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 900
 RETRY_SECONDS = 600
 """When a side was away, and when a remedy was carried out: so long until it is looked at again."""
 
@@ -77,7 +76,7 @@ def _taken(day: date, now: datetime) -> DayBook:
     book_of(day, now)
     free = Q(leased_until=None) | Q(leased_until__lt=Now())
     books = DayBook.objects.filter(free, day=day, state__in=_ANEW).order_by("pk")
-    book = worklist.claim(books, _ANEW, lease_seconds=LEASE_SECONDS)
+    book = worklist.claim(books, _ANEW, lease_seconds=lease.LEASE_SECONDS)
     if book is not None:
         return book
     if DayBook.objects.filter(day=day, state=DayBookState.CLOSED).exists():

@@ -4,6 +4,8 @@
 is to stand. Beside a settlement that is relied on, a surplus of the same message is taken back by its number (2208).
 """
 
+from functools import partial
+
 from insurance.calls.models import InterfaceCall
 from insurance.interface import looking
 from insurance.interface.client import InsuranceClient
@@ -44,7 +46,7 @@ def reverse(difference: Difference) -> Conclusion:
             return _refused(client, settlement, visit, difference.msgid, refused)
         return helped("2601 was carried out")
 
-    return turn(settlement.insurer, purpose(settlement), say)
+    return turn(settlement.insurer, purpose(settlement), say, about=settlement.appointment.archive.name)
 
 
 def take_back(difference: Difference) -> Conclusion:
@@ -57,7 +59,9 @@ def take_back(difference: Difference) -> Conclusion:
     if said != Says.COUNTS:
         return as_it_was(f"nothing taken back: our settlement says {said} by now")
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
-    return turn(settlement.insurer, purpose(settlement), lambda client: _but_the_one(client, settlement, visit))
+    about = settlement.appointment.archive.name
+    say = partial(_but_the_one, settlement=settlement, visit=visit)
+    return turn(settlement.insurer, purpose(settlement), say, about=about)
 
 
 def _but_the_one(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Conclusion:

@@ -1,7 +1,7 @@
 """What is said to the insurer for a reconciliation: totals (3201) and, where they differ, each settlement (9101, 3202,
 9102). Each turn takes a permit of the recovery lane; reading only, so all of it may be repeated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -15,7 +15,7 @@ from insurance.quota import gate, insurers, permits
 from insurance.quota.exchange import dialect, exchange, sign_no_of, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer
-from insurance.reconciliation import one_by_one, totals
+from insurance.reconciliation import lease, one_by_one, totals
 from insurance.reconciliation.compare import Row
 from insurance.reconciliation.ours import Group, Held
 from insurance.reconciliation.rules import Movement
@@ -62,14 +62,18 @@ class OfficeBook:
         return [each for each in self.asked if not each.balanced]
 
 
-def turn(insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard], *, sign_no: str = "") -> Heard:
-    """One turn at the insurer, under the day's sign-in or another. Raises `InterfaceError`: `NotSent` also when nobody
-    is let through now."""
+def turn(
+    insurer: str, purpose: str, say: Callable[[InsuranceClient], Heard], *, sign_no: str = "", about: str = ""
+) -> Heard:
+    """One turn at the insurer, under the day's sign-in or another; `about` whom (`exchange`).
+
+    Raises `InterfaceError`: `NotSent` also when nobody is let through now.
+    """
     row = insurers.named(insurer)
     held = permits.take(Lane.RECOVERY, turn_seconds=turn_seconds(), wait_seconds=WAIT_SECONDS, insurer=row)
     if held is None:
         raise NotSent(_why_not(row))
-    with exchange(held, Lane.RECOVERY, purpose, sign_no=sign_no) as client:
+    with exchange(held, Lane.RECOVERY, purpose, about, sign_no=sign_no) as client:
         return say(client)
 
 
@@ -90,6 +94,13 @@ def _office_book(ours: Ours, office: Office, *, details: bool) -> OfficeBook:
     if result is None:
         return OfficeBook(said, said, asked, one_by_one=False)
     return OfficeBook(said, insurer_rows(said, result, ours.day), asked, one_by_one=True)
+
+
+def _looks(day: date, insurer: str, held: Sequence[Held]) -> Iterator[StatementDifference]:
+    """Each in a turn of its own: so many that the day would be taken for left lying, were it not kept."""
+    for each in held:
+        yield turn(insurer, purpose_of(day), partial(one_by_one.look, each))
+        lease.renew(day)
 
 
 def purpose_of(day: date) -> str:
@@ -127,8 +138,7 @@ def _details(day: date, office: Office, held: Sequence[Held], *, must: bool) -> 
     """
     clr_type, clr_optins, insurer = office
     if dialect(insurer).day_details is None:
-        looks = (partial(one_by_one.look, each) for each in held)
-        return tuple(turn(insurer, purpose_of(day), look) for look in looks)
+        return tuple(_looks(day, insurer, held))
     sums = totals.insurer_sums(each.row for each in held)
 
     def say(client: InsuranceClient) -> tuple[StatementDifference, ...]:

@@ -61,8 +61,7 @@ def stale(settlement: Settlement) -> str:
 
 def forget(settlement: Settlement) -> None:
     """It has served, or will not be needed."""
-    if profile(settlement.insurer).fresh_credential_seconds:
-        Credential.objects.filter(settlement=settlement).delete()
+    Credential.objects.filter(settlement=settlement).delete()
 
 
 def _wants_one(insurer: str, appointment: Appointment) -> bool:

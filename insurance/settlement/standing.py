@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from insurance.calls.models import InterfaceCall
 from insurance.interface import looking
 from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.errors import OutcomeUnknown
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation
 from insurance.quota import clock
@@ -47,6 +48,8 @@ def standing(client: InsuranceClient, settlement: Settlement, visit: Visit) -> S
     may_undo = _may_still_arrive(settlement, Operation.CANCEL, Operation.REVERSE)
     bills = looking.settlements(client, insured, visit.mdtrt_id, settlement.invono, own, settlement.setl_id)
     live = [bill for bill in bills if not bill.refunded]
+    if any(not bill.medins_setl_id and bill.setl_id != settlement.setl_id for bill in live):
+        raise OutcomeUnknown("a settlement stands there that does not say whose message made it")
     return Standing(
         ours=tuple(bill for bill in live if bill.medins_setl_id in own),
         others=tuple(bill for bill in live if bill.medins_setl_id not in own),

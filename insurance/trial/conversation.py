@@ -3,6 +3,7 @@
 Each step that worked is kept in the `Visit`, so a trial that was interrupted goes on where it stopped.
 """
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from hospital.models import Appointment, Archive, Charge
 from insurance.calls.models import InterfaceCall
 from insurance.interface import messages
 from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.errors import Refused
 from insurance.interface.profile import Operation
 from insurance.quota import directory
 from insurance.quota.exchange import profile
@@ -97,8 +99,11 @@ def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: l
     some regions always."""
     if visit.charges_fingerprint == fingerprint(charges):
         return
-    if visit.charges_asked or client.profile.withdraws_first:
+    if visit.charges_asked:
         client.withdraw_charges(insured_of(visit), visit.mdtrt_id)
+    elif client.profile.withdraws_first:
+        with suppress(Refused):  # there was nothing to withdraw
+            client.withdraw_charges(insured_of(visit), visit.mdtrt_id)
     visit.charges_asked, visit.chrg_bchno, visit.charges_fingerprint = True, f"{trial.pk}-{trial.attempt}", ""
     _keep(visit, trial, "charges_asked", "chrg_bchno", "charges_fingerprint")
     words = _visit_words(visit, trial.appointment)

@@ -11,11 +11,12 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 from django.test import Client
 
-from hospital import changes, erasure, held, rotation
+from hospital import changes, erasure, held, retention, rotation
 from hospital.appointments import booking
 from hospital.archives import filing
 from hospital.errors import Conflict, Forbidden, Invalid
 from hospital.models import Access, Appointment, Archive, Card, Change, MasterRecord, Notice, Patient
+from insurance.calls import keeping
 from insurance.desk import acting, decisions
 from insurance.desk.actions import Action
 from insurance.models import Decision, InterfaceCall, LedgerEntry, Settlement, Visit
@@ -81,6 +82,47 @@ def test_a_patient_gets_his_own_and_no_other(settled: Settlement) -> None:
     refused = doing.speaking_as_staff().get(f"{doing.API}/accounts/export/")
     assert (refused.status_code, refused.json()["code"]) == (403, "patients_only")
     assert refused["Content-Type"] == "application/problem+json"
+
+
+def test_a_second_account_is_not_told_what_the_first_has_brought() -> None:
+    """Whoever knows a name and an ID number can sign up with them."""
+    first = doing.told(factories.patient())
+    stranger = doing.told(factories.patient(first.patient.name, number=first.patient.id_number)).patient
+    Patient.objects.filter(pk=stranger.pk).update(phone="13900000009")
+    first_card, phone = Archive.objects.get(appointment=first).card_number, first.patient.phone
+    MasterRecord.objects.get().cards.create(number="SB99887766", index="a" * 64, type="03")
+    text = doing.speaking_as(stranger).get(f"{doing.API}/accounts/export/").content.decode()
+    assert "SB99887766" not in text and '"master_records"' in text
+    own = Archive.objects.get(appointment__patient=stranger)
+    assert own.master_id == MasterRecord.objects.get().pk and (first_card in text) == (first_card == own.card_number)
+    staff = json.dumps(held.export(Patient.objects.get(pk=stranger.pk), who="command line", why=WHY), default=str)
+    assert "SB99887766" in staff and phone in staff
+
+
+def test_the_name_is_forgotten_where_it_stood_as_whoever_looked(settled: Settlement) -> None:
+    patient = long_ago(settled)
+    name = patient.user.username
+    doing.speaking_as(patient).get(f"{doing.API}/accounts/export/")
+    assert Access.objects.filter(who_name=name).exists()
+    erase(patient)
+    assert not Access.objects.filter(who_name=name).exists()
+
+
+def test_whoever_was_erased_a_moment_ago_books_no_more(settled: Settlement) -> None:
+    patient, session = long_ago(settled), factories.session()
+    erase(patient)
+    with pytest.raises(Conflict):
+        factories.booked(session, patient)
+    assert not Appointment.objects.filter(session=session).exists() and Archive.objects.count() == 1
+
+
+def test_the_evidence_of_a_settlement_that_is_not_over_is_kept(settled: Settlement) -> None:
+    InterfaceCall.objects.update(sent_at=Now() - timedelta(days=999))
+    Settlement.objects.update(state="manual")
+    while retention.tidy(keeping.MESSAGES):
+        pass
+    kept = {call.purpose for call in InterfaceCall.objects.all() if call.request}
+    assert kept == {f"settlement {settled.pk}"}
 
 
 def test_nothing_leads_to_the_person_and_the_books_stay(settled: Settlement) -> None:

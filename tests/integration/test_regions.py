@@ -103,3 +103,11 @@ def test_the_steps_of_a_trial_come_in_the_region_s_order(
     sent = list(InterfaceCall.objects.order_by("sent_at").values_list("infno", flat=True))
     assert sent == ["1101", "2201", *order, "2206A"]
     assert Trial.objects.get().state == TrialState.PRICED
+
+
+def test_where_there_is_nothing_to_withdraw_the_trial_goes_on(settings: LazySettings, insurer: Simulator) -> None:
+    settings.INSURANCE_HABITS = {"withdraws_first": True}
+    insurer.faults({"infno": "2205", "kind": "refuse", "times": 1})
+    elsewhere.waiting(region="")
+    assert turns.take_one()
+    assert Trial.objects.get().state == TrialState.PRICED

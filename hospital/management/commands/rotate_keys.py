@@ -8,6 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from hospital import hooks, keys, rotation
 from hospital.rotation import Round, Table
 
+PASSES = 2
+"""Master records are copied from archives, and those from patients, while the tables are seen to one after the other:
+what was copied under the old key in the first pass is found in the second, when every source has the new one."""
+
 MOST_ROUNDS = 10
 TOLD_EVERY_SECONDS = 5.0
 
@@ -29,7 +33,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._list()
             return
-        left = [text for table in rotation.tables() for text in self._rotate(table, options)]
+        for _ in range(PASSES):
+            left = [text for table in rotation.tables() for text in self._rotate(table, options)]
         self.stdout.write(f"bills that may still be settled: {sum(hooks.call('keys_changed'))} fingerprints anew")
         if left:
             raise CommandError("; ".join(left))

@@ -34,17 +34,23 @@ class Security(Protocol):
 
 def spoken(dialect: Dialect, profile: Profile, keys: Keys) -> Dialect:
     """The dialect with this centre's security and names. Raises ValueError for a key that is none."""
+    if profile.names:
+        dialect = _around(dialect, _as_it_is, _with_our_names(profile.names))
     if profile.security or profile.encrypts:
         rule = RULES[profile.security] if profile.security else Rule()
         security: Security = import_module(_SEALING).Sealing(rule, profile.encrypts, keys)
-        dialect = _around(dialect, security.sealed, security.opened)
-    if profile.names:
-        dialect = _around(dialect, _as_it_is, _with_our_names(profile.names))
+        dialect = _around(dialect, security.sealed, security.opened, but=("report_self_pay",))
     return dialect
 
 
-def _around(dialect: Dialect, seal: Callable[[Request], Request], open_reply: Callable[[Reply], Reply]) -> Dialect:
-    parts = {each.name: getattr(dialect, each.name) for each in fields(dialect)}
+def _around(
+    dialect: Dialect,
+    seal: Callable[[Request], Request],
+    open_reply: Callable[[Reply], Reply],
+    but: tuple[str, ...] = (),
+) -> Dialect:
+    """`but`: what has no envelope (4261) is neither sealed nor opened."""
+    parts = {each.name: getattr(dialect, each.name) for each in fields(dialect) if each.name not in but}
     exchanges = {name: part for name, part in parts.items() if isinstance(part, Exchange)}
     around: dict[str, Any] = {name: _exchange(each, seal, open_reply) for name, each in exchanges.items()}
     return replace(dialect, **around)

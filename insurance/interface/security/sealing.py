@@ -1,7 +1,8 @@
 """A message signed and encrypted on its way out, verified and decrypted on its way in. Source: protocol 1.2, 2.5.
 
 A reply that is not proved to be the centre's says nothing: neither that a settlement was made nor that it was refused.
-What has no `infcode` is not the centre's word but that of a gateway before it, and not its to sign.
+What has no `infcode` is not the centre's word but that of a gateway before it, and not its to sign: so it may say that
+nothing was let through (401), and nothing else.
 """
 
 import json
@@ -17,6 +18,9 @@ from insurance.interface.security.sm import BlockCipher, Signer, Verifier, sm3
 
 ENC_TYPE = "SM4"
 _NOT_SIGNED = ("cainfo", "input", "output")
+
+WRAPPED = ("0", "-1")
+"""The codes of the older wrapper that decide something."""
 
 
 class Sealing:
@@ -47,6 +51,7 @@ class Sealing:
         """The same with its output in the clear. Raises OutcomeUnknown."""
         members = None if reply.is_file else raw.members(reply.body)
         if members is None or "infcode" not in members:
+            self._require_undecided(members or {})
             return reply
         self._verify(members)
         output = raw.value(members.get("output", "null"))
@@ -54,6 +59,11 @@ class Sealing:
             return reply
         members["output"] = _decrypted(self._cipher, output)
         return replace(reply, body=raw.joined(members))
+
+    def _require_undecided(self, members: Mapping[str, str]) -> None:
+        """A wrapper (protocol 1.2) that says done or refused must be the centre's, and is not signed."""
+        if self._verifier and str(raw.value(members.get("code", "null"))).strip() in WRAPPED:
+            raise OutcomeUnknown("the answer is not signed")
 
     def _vouched(self, document: Mapping[str, object], text: str) -> str:
         vouched = (_sorted(document) if self._rule.of_envelope else text).encode()

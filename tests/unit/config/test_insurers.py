@@ -98,19 +98,19 @@ def test_a_profile_and_what_differs_from_it() -> None:
 
 
 def access(**own: Any) -> None:
-    said = {"own_habits": {}, "own_keys": {}, "own_tls": {}, "others": {}}
-    insurers.check_access(**{**said, **own})
+    others = own.pop("others", {})
+    insurers.check_access(own={"url": "https://yb.example", "dialect": "national", "habits": {}, **own}, others=others)
 
 
 def test_keys_are_there_where_they_are_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CSB_SECRET", "s3cret")
     (tmp_path / "next").write_text("n3xt\n")
     keys = {"name": "AK", "secret": "env:CSB_SECRET", "next_secret": f"file:{tmp_path}/next"}
-    access(own_habits={"gateway": "csb"}, own_keys=keys)
+    access(habits={"gateway": "csb"}, keys=keys)
     assert gateway_keys(keys, "H") == [Key("AK", "s3cret"), Key("AK", "n3xt")]
     assert gateway_keys({"secret": "env:CSB_SECRET"}, "H99999900001") == [Key("H99999900001", "s3cret")]
     with pytest.raises(ImproperlyConfigured, match="keys of default lack secret"):
-        access(own_habits={"gateway": "csb"})
+        access(habits={"gateway": "csb"})
     with pytest.raises(ImproperlyConfigured, match="keys of changsha lack sm2_private, sm2_centre, sm4"):
         access(others=read({**ONE, "profile": "jilin"}))
 
@@ -118,7 +118,7 @@ def test_keys_are_there_where_they_are_needed(monkeypatch: pytest.MonkeyPatch, t
 @pytest.mark.parametrize("reference", ["env:NO_SUCH_VARIABLE", "file:/no/such/file", "hunter2", "env:", ""])
 def test_a_secret_is_named_by_where_it_lies_and_never_repeated(reference: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="secret of default") as caught:
-        access(own_keys={"secret": reference})
+        access(keys={"secret": reference})
     assert "hunter2" not in str(caught.value)
 
 
@@ -131,7 +131,7 @@ def test_keys_and_certificates_of_the_default_one_are_texts_of_known_names() -> 
 
 def test_a_certificate_that_is_not_there_stops_the_start() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"certificates of default \(ca /no/such.pem\)"):
-        access(own_tls={"ca": "/no/such.pem"})
+        access(tls={"ca": "/no/such.pem"})
 
 
 def test_nobodys_region_is_served_twice() -> None:
@@ -173,3 +173,21 @@ def test_a_line_by_tcp_and_a_dialect_elsewhere_may_be_named() -> None:
     ways = {"url": "tcp://yb.example:9000", "dialect": "examples.forms.DIALECT", "habits": {"charset": "gbk"}}
     taken = read({**ONE, **ways})["changsha"]
     assert {name: taken[name] for name in ways} == ways
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"tls": {"ca": "ca.pem"}}, "must begin with https"),
+        ({"url": "tcp://yb.example:9000", "habits": {"gateway": "csb"}}, "there is no gateway"),
+        ({"dialect": "fhir", "habits": {"security": "sm2-input"}}, "no envelope"),
+        ({"dialect": "delimited", "habits": {"encrypts": True}}, "no envelope"),
+        ({"dialect": "fhir", "habits": {"signs_in": True}}, "no sign-in"),
+    ],
+)
+def test_what_does_not_fit_together_stops_the_start(said: dict[str, Any], why: str) -> None:
+    plain = {"url": "http://yb.example", "dialect": "national", "habits": {}}
+    insurers.check_access(own=plain, others={})
+    for own, others in ((plain | said, {}), (plain, {"changsha": plain | said})):
+        with pytest.raises(ImproperlyConfigured, match=why):
+            insurers.check_access(own=own, others=others)

@@ -141,6 +141,8 @@ def test_the_recorded_failure_is_refused_in_its_own_words() -> None:
         ("^^业务周期无效，请重新签到^", 200, NotSignedIn),
         ("", 401, NotSent),
         ("^^本年度门诊次数超限^", 200, Refused),
+        ("^^与中心通讯超时，请稍后查询^", 200, OutcomeUnknown),
+        ("^^网络异常^", 200, OutcomeUnknown),
         (SUCCESS, 500, OutcomeUnknown),
         ("", 200, OutcomeUnknown),
         ("<html>502</html>", 200, OutcomeUnknown),

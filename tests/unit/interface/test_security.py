@@ -150,7 +150,6 @@ def test_amounts_stay_as_they_were_written() -> None:
     "reply",
     [
         answer({"code": 401, "message": "签名不一致!"}),
-        answer({"code": 0, "data": {}}),
         Reply(502, {}, b"<html>"),
         Reply(200, {}, b""),
         Reply(200, {"content-type": "application/zip"}, b"PK\3\4"),
@@ -168,6 +167,23 @@ def test_a_gateways_refusal_was_still_not_sent() -> None:
 def test_a_digest_proves_nothing_and_is_not_asked_for() -> None:
     bill = dialect("sm3-input").settle.decode(SETTLING, ok({"setlinfo": setlinfo(setl_id="S1")}))
     assert bill.setl_id == "S1"
+
+
+@pytest.mark.parametrize("wrapped", [{"code": -1, "message": "no"}, {"code": "0", "data": {"setlinfo": {}}}])
+def test_an_unsigned_wrapper_decides_nothing(wrapped: dict[str, Any]) -> None:
+    with pytest.raises(OutcomeUnknown, match="not signed"):
+        dialect("sm2-input").settle.decode(SETTLING, answer(wrapped))
+    with pytest.raises(NotSent):
+        dialect("sm2-input").settle.decode(SETTLING, answer({"code": 401, "message": "no"}))
+
+
+@pytest.mark.parametrize("encrypts", [False, True])
+def test_local_names_are_read_behind_a_signature(encrypts: bool) -> None:
+    info = setlinfo(setl_id="S1")
+    info["pdn_cash"] = info.pop("psn_cash_pay")
+    here = dialect("sm2-input", encrypts=encrypts, names={"psn_cash_pay": "pdn_cash"})
+    reply = signed({"setlinfo": info}, cipher=BlockCipher(SHARED) if encrypts else None)
+    assert here.settle.decode(SETTLING, reply).cash_fen == 0
 
 
 def test_any_bytes() -> None:

@@ -15,6 +15,7 @@ from insurance.interface.exchange import Answer, Question, Reply
 from insurance.interface.times import CENTRE_TIME
 
 _RATE = re.compile(r"频繁|限流|流量|(?:请求|访问|调用|交易)次数.{0,8}(?:超|上限|过多)")
+_OF_THE_SYSTEM = re.compile(r"超时|通[讯信]|网络|连接|无响应|无应答|系统(?:异常|错误|故障)")
 _NOT_SIGNED_IN = re.compile(r"未签到|重新签到|业务周期号?无效")
 
 
@@ -94,7 +95,11 @@ def _parts(body: bytes) -> tuple[str, str, str] | None:
     return (parts[0].strip(), parts[1].strip(), parts[2]) if len(parts) == 4 and not parts[3] else None
 
 
-def _refusal(text: str) -> Refused | Throttled | NotSignedIn:
+def _refusal(text: str) -> Refused | Throttled | NotSignedIn | OutcomeUnknown:
+    """What the third part says of a failure. The return value, which would tell a failure of the system from a refusal
+    (protocol 1.2), does not travel on this wire: what speaks of the system is no refusal."""
     if _NOT_SIGNED_IN.search(text):
         return NotSignedIn(scrub(text))
-    return Throttled(text) if _RATE.search(text) else Refused(text, code=internal_code(text))
+    if _RATE.search(text):
+        return Throttled(text)
+    return OutcomeUnknown(scrub(text)) if _OF_THE_SYSTEM.search(text) else Refused(text, code=internal_code(text))
