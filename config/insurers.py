@@ -79,7 +79,7 @@ def check_access(*, own: Given, others: Mapping[str, Given]) -> None:
     `own` is said of the default one. Raises `ImproperlyConfigured`.
     """
     for name, one in {DEFAULT: own, **others}.items():
-        _check_fit(name, one)
+        _check_fit(name, {"dialect": own["dialect"], **one})
         said = one.get("keys", {})
         if missing := access.lacking(one["habits"], said):
             raise ImproperlyConfigured(f"INSURANCE_KEYS, INSURERS: keys of {name} lack {', '.join(missing)}")
@@ -89,7 +89,7 @@ def check_access(*, own: Given, others: Mapping[str, Given]) -> None:
 
 
 def _check_fit(name: str, one: Given) -> None:
-    scheme, dialect, said = urlsplit(one["url"]).scheme, one.get("dialect", "national"), one["habits"]
+    scheme, dialect, said = urlsplit(one["url"]).scheme, one["dialect"], one["habits"]
     wrong = {
         "INSURANCE_TLS, tls: the address must begin with https": one.get("tls") and scheme != "https",
         "INSURANCE_HABITS, habits: on a line (tcp) there is no gateway": said.get("gateway") and scheme == "tcp",
