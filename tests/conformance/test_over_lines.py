@@ -113,6 +113,14 @@ def test_a_day_that_is_over_and_agrees_is_signed_out_of_once(centre: Centre, pay
     assert asked.request.split("^")[3] == cycle != exchange.sign_no_of("default", today())
 
 
+def test_a_cycle_whose_end_was_not_heard_does_not_keep_its_day_open(centre: Centre, payments: Simulator) -> None:
+    another_cycle_as_yesterdays(centre)
+    centre.goes_wrong(Operation.SIGN_OUT, "lose")
+    assert reconcile.run(yesterday()).state == "open"
+    book = reconcile.run(yesterday())
+    assert (book.state, book.last_error, centre.calls(Operation.SIGN_OUT)) == ("reconciled", "", 2)
+
+
 def test_a_day_that_differs_is_not_signed_out_of(centre: Centre, payments: Simulator) -> None:
     another_cycle_as_yesterdays(centre)
     centre.goes_wrong(Operation.DAY_TOTALS, "refuse", message="对账不平", times=9)

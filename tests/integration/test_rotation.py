@@ -14,8 +14,10 @@ from hospital.appointments import booking
 from hospital.archives import entry, filing, indexing
 from hospital.errors import Invalid
 from hospital.identity import InsuranceCard
+from hospital.management.commands import rotate_keys
 from hospital.models import Archive, Card, MasterRecord, Patient
 from hospital.privacy import blind_index, is_current
+from hospital.rotation import Table
 from insurance.models import InterfaceCall, Trial, Visit
 from insurance.trial import inputs
 from tests import factories
@@ -102,6 +104,29 @@ def test_it_may_be_interrupted_and_begun_again(settings: LazySettings) -> None:
     rotate(batch=2)
     assert list(under_an_older_key()) == []
     assert "0 anew" in rotate(), "a second time there is nothing to do"
+
+
+@pytest.mark.parametrize(("passes", "left"), [(rotate_keys.PASSES, False), (1, True)])
+def test_what_is_copied_while_tables_are_seen_to_is_found(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, passes: int, left: bool
+) -> None:
+    """A record is filed between the table of master records and that of archives. Negative control: one pass."""
+    factories.booked()
+    change(settings)
+    tables = rotation.tables()
+
+    def filed_in_between() -> Iterator[Table]:
+        for table in tables:
+            if table.model is Archive:
+                filing.file_batch(10)
+            yield table
+
+    monkeypatch.setattr(rotation, "tables", filed_in_between)
+    monkeypatch.setattr(rotate_keys, "PASSES", passes)
+    rotate()
+    monkeypatch.undo()
+    assert MasterRecord.objects.count() == 1
+    assert any(name.startswith("hospital_masterrecord") for name in under_an_older_key()) == left
 
 
 def test_one_person_stays_one_while_keys_change(settings: LazySettings) -> None:
