@@ -26,7 +26,6 @@ def erase(patient: Patient, *, asked_by: User, approved_by: User, why: str) -> N
     """For good. Raises `Forbidden("not_allowed" | "second_person")`, `Conflict("in_hand" | "erased_before")`,
     `Invalid("no_reason" | "personal_data")`."""
     _require(asked_by, approved_by)
-    filing.hold()  # what is being filed has read the master record that may go
     row = Patient.objects.select_for_update().get(pk=patient.pk)
     if not row.id_number:
         raise Conflict("erased_before", _("This patient was erased before."))
@@ -49,7 +48,9 @@ def _require(asked_by: User, approved_by: User) -> None:
 
 
 def _forget_the_person(patient: Patient) -> None:
-    """A master record goes with its last account: the same person may have another one."""
+    """A master record goes with its last account: the same person may have another one. Nobody files meanwhile: what is
+    being filed has read the record that may go."""
+    filing.hold()
     masters, archives = held.masters(patient), Archive.objects.filter(appointment__patient=patient)
     archives.update(
         **dict.fromkeys(("name", "id_number", "phone", "card_number", "id_index", "card_index", "card_tail"), "")

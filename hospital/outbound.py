@@ -59,9 +59,7 @@ def partners() -> Callable[[Any], "Guarded"]:
 def client(may: May) -> httpx.Client:
     """A client that calls nobody else, follows no redirect and reads nothing from the environment."""
     transport = httpx.HTTPTransport(trust_env=False, retries=0, limits=httpx.Limits(keepalive_expiry=3.0))
-    pool = (
-        transport._pool
-    )  # private, as in insurance/interface/transport.py, and proved by tests/integration/test_outbound.py
+    pool = transport._pool  # private, as in insurance/interface/transport.py; tests/unit/hospital/test_outbound.py
     pool._network_backend = guarded(may, pool._network_backend)  # type: ignore[assignment]
     return httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
 
