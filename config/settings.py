@@ -106,6 +106,7 @@ CACHES = {
     },
     "rates": {"BACKEND": "hospital.rates.Noting"},  # counted in `default`
 }
+RATELIMIT_ENABLE = True
 RATELIMIT_USE_CACHE = "rates"
 
 # --- the patient page -----------------------------------------------------------------------------
