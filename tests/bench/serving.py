@@ -53,7 +53,7 @@ def serving(command: str) -> Iterator[Served]:
     port = free_ports(1)[0]
     at = f"127.0.0.1:{port}"
     told = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "PUBLIC_URL": f"http://{at}"}
-    name = shlex.split(command.removeprefix("env MALLOC_ARENA_MAX=2 "))[0]
+    name = "web" if command == ours() else shlex.split(command)[0]
     home = ROOT / "var" / "bench"
     log = home / "log" / f"{name}-{port}.log"
     process = children.start(["/bin/sh", "-c", f"exec {command}"], home=home, log=log, environment=told, directory=ROOT)
