@@ -114,28 +114,31 @@ def answer_all(asked: Sequence[Asked]) -> list[Answer]:
         new = {place: one for place, one in enumerate(asked) if one.own_key not in used}
         answers |= {place: full.refused() for place, one in new.items() if seen[one.session_id].full}
         left = {place: one for place, one in new.items() if place not in answers}
-        wishes = _wishes(left)
-        answers |= {place: wish for place, wish in wishes.items() if not isinstance(wish, Wish)}
-        answers |= _booked(left, {place: wish for place, wish in wishes.items() if isinstance(wish, Wish)}, seen)
+        made = _wishes(left)
+        wishes = {place: wish for place, wish in made.items() if isinstance(wish, Wish)}
+        answers |= {place: wish for place, wish in made.items() if not isinstance(wish, Wish)}
+        answers |= _booked(left, wishes, seen)
     except (DatabaseError, InterfaceError) as error:
         log.warning("bookings: %s", type(error).__name__)  # the long way has words for it
         answers = {}
     return [answers.get(place) for place in range(len(asked))]
 
 
-def _wishes(asked: Mapping[int, Asked]) -> dict[int, Wish | Refusal]:
-    """Of those whose account is a patient's and still holds; the second wish for the same seat is left out."""
+def _wishes(asked: Mapping[int, Asked]) -> dict[int, Wish | Refusal | None]:
+    """Of those whose account is a patient's and still holds; a second wish for the same seat, or under the same key, is
+    left out."""
     rows = _accounts.rows(list({one.claims.user_id for one in asked.values()})) if asked else []
     accounts = {account.user_id: account for account in map(_Account._make, rows)}
     known: dict[int, _Account] = {}
-    seats = set[tuple[int, int]]()
+    wished = set[tuple[int, int] | idempotency.Key | None]()
     for place, one in asked.items():
         account = accounts.get(one.claims.user_id)
         if account is not None and one.claims.hold(account.is_active, account.password):
-            seat = account.patient_id, one.session_id
-            if seat not in seats:
-                seats.add(seat)
+            same: set[tuple[int, int] | idempotency.Key | None] = {(account.patient_id, one.session_id), one.own_key}
+            same.discard(None)
+            if not same & wished:
                 known[place] = account
+            wished |= same
     held = rates.held_back(GROUP, [asked[place].limits() for place in known])
     return {
         place: refusal or _wish(asked[place], account)
@@ -143,13 +146,16 @@ def _wishes(asked: Mapping[int, Asked]) -> dict[int, Wish | Refusal]:
     }
 
 
-def _wish(one: Asked, account: _Account) -> Wish | Refusal:
+def _wish(one: Asked, account: _Account) -> Wish | Refusal | None:
     try:
         id_number = _id_number.read(account.id_number)
         wish = booking.wish_for(account.patient_id, id_number, one.session_id, one.card)
+        return replace(wish, context=one.context)
     except Refusal as refusal:
         return refusal
-    return replace(wish, context=one.context)
+    except Exception as error:  # noqa: BLE001  the long way meets it again, and nobody else in the round does
+        log.warning("booking of account %s: %s", account.user_id, type(error).__name__)
+        return None
 
 
 def _booked(asked: Mapping[int, Asked], wishes: Mapping[int, Wish], seen: Seen) -> dict[int, Answer]:

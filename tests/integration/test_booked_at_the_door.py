@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import structlog
 from django.conf import LazySettings
+from django.db.models.expressions import RawSQL
 from django.test.client import ClientHandler
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
@@ -182,6 +183,23 @@ def test_a_known_key_is_answered_though_the_session_is_full_by_now() -> None:
     assert post(who, wanted(who, session), door=door, **key)[2] == first[2]
 
 
+def test_one_key_for_two_sessions_in_one_round_books_the_first() -> None:
+    who, sessions = factories.patient(), [factories.session(), factories.session()]
+    key = {"HTTP_IDEMPOTENCY_KEY": "used twice"}
+    told = bookings.answer_all([_read(who, session, **key) for session in sessions])
+    assert [isinstance(one, Appointment) for one in told] == [True, False] and told[1] is None
+    assert Appointment.objects.get().session == sessions[0]
+
+
+def test_a_patient_whose_row_cannot_be_read_is_in_nobodys_way() -> None:
+    """As after a key was lost: the long way says so, the others of the round have their seats."""
+    broken, session = factories.patient(), factories.session()
+    asked = [_read(who, session) for who in (factories.patient(), broken, factories.patient())]
+    Patient.objects.filter(pk=broken.pk).update(id_number=RawSQL("'deadbeef.' || %s", ["AAAA"]))
+    told = bookings.answer_all(asked)
+    assert [isinstance(one, Appointment) for one in told] == [True, False, True] and told[1] is None
+
+
 def _revoked(who: Patient) -> None:
     who.user.set_password("another one for all devices")
     who.user.save()
@@ -308,7 +326,7 @@ def test_each_line_of_the_log_stands_under_the_id_of_who_asked(
     assert sorted(map(str, logged.values())) == ["request-0", "request-1", "request-2"]
 
 
-def _read(who: Patient, session: Session) -> bookings.Asked:
+def _read(who: Patient, session: Session, **more: str) -> bookings.Asked:
     raw = json.dumps(wanted(who, session)).encode()
     found = bookings.read(
         {
@@ -320,6 +338,7 @@ def _read(who: Patient, session: Session) -> bookings.Asked:
             "CONTENT_TYPE": "application/json",
             "CONTENT_LENGTH": str(len(raw)),
             "wsgi.input": BytesIO(raw),
+            **more,
         }
     )
     assert found is not None
