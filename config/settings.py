@@ -189,6 +189,7 @@ HOSPITAL_HOOKS = {
     "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
     "tuning_changes": ["insurance.quota.limits.keep_m_above_n"],
     "held": ["insurance.held.of"],
+    "against_erasing": ["insurance.in_hand.against_erasing"],
     "erasing": ["insurance.held.erase"],
     "keys_changed": ["insurance.trial.inputs.renew"],
     "story": ["insurance.trial.api.story", "insurance.settlement.api.story"],
