@@ -1,5 +1,6 @@
 """All models of the app in one place, where Django looks for them."""
 
+from insurance.archiving.models import Archiving
 from insurance.calls.models import InterfaceCall, MessageCounter
 from insurance.desk.models import Alert, CaseFile, Decision
 from insurance.ledger.models import LedgerEntry
@@ -12,6 +13,7 @@ from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
 
 __all__ = [
     "Alert",
+    "Archiving",
     "CaseFile",
     "ClockStep",
     "ClockWitness",
