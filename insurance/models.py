@@ -6,6 +6,7 @@ from insurance.desk.models import Alert, CaseFile, Decision
 from insurance.ledger.models import LedgerEntry
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.quota.days import ProofDay
+from insurance.quota.gateway_clock import GatewayClock
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.reconciliation.models import DayBook, Difference
 from insurance.settlement.models import Credential, Settlement
@@ -21,6 +22,7 @@ __all__ = [
     "DayBook",
     "Decision",
     "Difference",
+    "GatewayClock",
     "Insurer",
     "InterfaceCall",
     "LedgerEntry",
