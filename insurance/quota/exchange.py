@@ -106,6 +106,11 @@ def profile(insurer: str = DEFAULT) -> Profile:
     return directory.terms(insurer).profile()
 
 
+def infnos() -> set[str]:
+    """What our messages are called, at any of the insurers."""
+    return {profile(name).infno(operation) for name in directory.names() for operation in Operation}
+
+
 @cache
 def dialect(insurer: str = DEFAULT) -> Dialect:
     """How one speaks to it."""
