@@ -1,5 +1,6 @@
 """Old months go into files by a tick where a folder is named: due in the database, one at a time, and told of."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -157,3 +158,39 @@ def test_who_stood_still_too_long_deletes_nothing_more(
         list(runs.run(folder))
     assert of_2019() == long_ago - 2
     assert not Archiving.objects.get().is_failing, "how it goes is the other one's to say"
+
+
+@pytest.fixture
+def on_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the system is asked to bring to the disk, and when a file gets its name, in order; all of it is done."""
+    asked: list[str] = []
+    bring, name = os.fsync, Path.replace
+
+    def brought(descriptor: int) -> None:
+        one = os.fstat(descriptor)
+        names = (path.name for path in (folder, *folder.iterdir()) if os.path.samestat(path.stat(), one))
+        asked.append(f"brought {next(names, 'something else')}")
+        bring(descriptor)
+
+    def named(path: Path, target: Path) -> Path:
+        asked.append(f"named {target.name}")
+        return name(path, target)
+
+    monkeypatch.setattr(os, "fsync", brought)
+    monkeypatch.setattr(Path, "replace", named)
+    return asked
+
+
+def test_nothing_is_deleted_before_the_file_and_its_name_lie_on_the_disk(
+    long_ago: int, folder: Path, on_disk: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut leaves of it cannot be tried here; that the system was asked, in this order, can."""
+    delete = months.delete
+
+    def deletes(month: months.Month, renew: runs.Renew) -> object:
+        on_disk.append(f"deletes {month.month}")
+        return delete(month, renew)
+
+    monkeypatch.setattr(months, "delete", deletes)
+    runs.run_due()
+    assert on_disk == [f"brought {FILE}.unfinished", f"named {FILE}", f"brought {folder.name}", "deletes 2019-03"]
