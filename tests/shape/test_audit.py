@@ -6,7 +6,8 @@ import pytest
 
 from demo import auditing
 
-pytestmark = pytest.mark.security
+pytestmark = [pytest.mark.security, pytest.mark.timeout(600)]
+"""Seconds of processor time each; a machine that has much else to do takes longer over them."""
 
 
 def test_bandit_finds_nothing_in_our_code() -> None:
