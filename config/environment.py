@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import time
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -118,6 +119,17 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
             how = "openssl genpkey -algorithm ed25519 -out FILE"
             raise ImproperlyConfigured(f"{name} must name a readable PEM file with an Ed25519 private key ({how})")
         return pem
+
+    def folder(self, name: str) -> str:
+        """Where files are kept: the whole path of a folder that outlives the process; empty: nowhere."""
+        text = str(self.str(name, default="")).strip()
+        path = Path(text)
+        if text and (not path.is_absolute() or (path.exists() and not path.is_dir())):
+            raise ImproperlyConfigured(f"{name} must be the whole path of a folder such as /srv/archive, not {text!r}")
+        passing = Path(self.str("VAR", default="var")), Path(gettempdir())
+        if text and any(path.resolve().is_relative_to(one.resolve()) for one in passing):
+            raise ImproperlyConfigured(f"{name} must lie where files stay: {text} is in VAR or among temporary files")
+        return text
 
     def positive(self, name: str, *, default: int) -> int:
         """A whole number greater than zero."""

@@ -25,12 +25,19 @@ _INTERFACE = (
     *("insurance.lineday", "insurance.visit", "hospital.tuning"),
 )
 
+_ERASURE = ("hospital.view_erasure", "hospital.add_erasure")
+
 _LOOK = (*_OVERVIEW, *_PATIENTS, *_MONEY, *_KEPT)
 _ACT = ("insurance.change_settlement", "insurance.change_trial", "insurance.add_decision")
 
 ROLES = {
     "clerk": (*_LOOK, *_ACT),
-    "supervisor": (*_LOOK, *_ACT, "insurance.approve_decision", "insurance.change_insurer", "hospital.erase_patient"),
+    "supervisor": (
+        *_LOOK,
+        *_ACT,
+        *_ERASURE,
+        *("insurance.approve_decision", "insurance.change_insurer", "hospital.erase_patient"),
+    ),
     "registrar": (
         *_OVERVIEW,
         *_PATIENTS,
@@ -38,6 +45,7 @@ ROLES = {
         *_may("add", *_PLANS),
         *_may("change", *_PLANS),
         *_may("delete", "hospital.weeklyplan", "hospital.holiday"),
+        *_ERASURE,
         *("hospital.reveal_archive", "hospital.change_notice", "hospital.change_appointment"),
     ),
     "cashier": (*_LOOK, "insurance.change_settlement", "insurance.add_decision"),
@@ -57,7 +65,8 @@ ROLES = {
     ),
     "auditor": (
         *_LOOK,
-        *_may("view", "hospital.access", *_PLANS, *_HOUSE, *_BOOKS, *_INTERFACE, "auth.user", "auth.group"),
+        *_may("view", "hospital.access", "hospital.erasure", *_PLANS, *_HOUSE, *_BOOKS, *_INTERFACE),
+        *_may("view", "auth.user", "auth.group"),
     ),
 }
 """A clerk looks, asks again and proposes; a supervisor may do that too, and approves what another has proposed. The

@@ -192,6 +192,7 @@ HOSPITAL_HOOKS = {
     "charges_changed": ["insurance.settlement.opening.refuse_while_settling", "insurance.trial.admission.supersede"],
     "tuning_changes": ["insurance.quota.limits.keep_m_above_n"],
     "held": ["insurance.held.of"],
+    "against_erasing": ["insurance.in_hand.against_erasing"],
     "erasing": ["insurance.held.erase"],
     "keys_changed": ["insurance.trial.inputs.renew"],
     "story": ["insurance.trial.api.story", "insurance.settlement.api.story"],
@@ -212,7 +213,8 @@ NOTICE_RETRY_SECONDS = [5, 30, 120, 600, 3600, 21600]
 KEEP_MESSAGES_MONTHS = env.positive("KEEP_MESSAGES_MONTHS", default=18)  # what stands in messages to the insurer
 KEEP_NOTICES_MONTHS = env.positive("KEEP_NOTICES_MONTHS", default=24)  # of visits that are over
 KEEP_REQUESTS_DAYS = env.positive("KEEP_REQUESTS_DAYS", default=30)  # answers under an Idempotency-Key
-KEEP_JOURNAL_MONTHS = env.positive("KEEP_JOURNAL_MONTHS", default=60)  # then archive_months may put it into files
+KEEP_JOURNAL_MONTHS = env.positive("KEEP_JOURNAL_MONTHS", default=60)  # then it may go into files
+ARCHIVE_FOLDER = env.folder("ARCHIVE_FOLDER")  # where such files go, by a tick; empty: by `archive_months` alone
 
 if max(KEEP_MESSAGES_MONTHS, 3) > KEEP_JOURNAL_MONTHS:
     raise ImproperlyConfigured("KEEP_JOURNAL_MONTHS must be at least 3, and no less than KEEP_MESSAGES_MONTHS")

@@ -79,6 +79,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _page(_("Settings"), "tune", "hospital.tuning"),
             _page(_("Changes by staff"), "history", "hospital.change"),
             _page(_("Accesses to personal data"), "visibility", "hospital.access"),
+            _page(_("Erasures of patients"), "person_off", "hospital.erasure"),
             _page(_("Journal"), "list_alt", "hospital.journal"),
             _page(_("Accounts"), "person", "auth.user"),
             _page(_("Roles"), "groups_2", "auth.group"),

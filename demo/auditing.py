@@ -106,9 +106,9 @@ def advisories(listed: Sequence[dict[str, Any]], shipped: str) -> Look:
     return Look(f"{len(listed)} looked up, {len(found)} known holes", found)
 
 
-def code() -> Look:
+def code(folders: Sequence[str] = OURS) -> Look:
     """Bandit over our code; what is passed over stands in pyproject.toml or beside the line, each with its reason."""
-    ended = _run(["bandit", "--configfile", "pyproject.toml", "--recursive", *OURS, "--format", "json", "--quiet"])
+    ended = _run(["bandit", "--configfile", "pyproject.toml", "--recursive", *folders, "--format", "json", "--quiet"])
     report = json.loads(ended.stdout)
     found = [
         f"{one['filename']}:{one['line_number']} {one['test_id']} {one['issue_text']}" for one in report["results"]
@@ -117,9 +117,14 @@ def code() -> Look:
     return Look(f"{lines} lines, {len(found)} findings", [*found, *(one["filename"] for one in report["errors"])])
 
 
-def secrets() -> Look:
-    """Whatever looks like a key in a file of ours and is not known to be none."""
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+def files() -> list[str]:
+    """Every file of the repository."""
+    return subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+
+
+def secrets(names: Sequence[str] = ()) -> Look:
+    """Whatever looks like a key in these files (none named: all of ours) and is not known to be none."""
+    names = names or files()
     baseline = ROOT / "var" / BASELINE.name  # a copy: the tool would write new line numbers into it
     baseline.parent.mkdir(exist_ok=True)
     baseline.write_bytes(BASELINE.read_bytes())
@@ -144,12 +149,14 @@ def parts() -> Look:
     return Look(f"{count} parts in {BOM.relative_to(ROOT)}, sha256 {digest[:16]}")
 
 
-def settings() -> Look:
-    """`manage.py check --deploy` as a hospital has it."""
+def settings(**otherwise: str) -> Look:
+    """`manage.py check --deploy` as a hospital has it, or but for these variables."""
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     unset = ("DJANGO_SETTINGS_MODULE", "LOG_FORMAT")
     inherited = {name: value for name, value in os.environ.items() if name not in unset}
-    ended = subprocess.run(command, cwd=ROOT, env=inherited | PRODUCTION, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=inherited | PRODUCTION | otherwise, capture_output=True, text=True, check=False
+    )
     return Look("check --deploy: clean" if not ended.returncode else "check --deploy", list(_lines(ended)))
 
 

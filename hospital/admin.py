@@ -13,12 +13,14 @@ from hospital import badges, changes, planning_admin, words, worklist
 from hospital.archives import revealing
 from hospital.archives_admin import ArchiveAdmin
 from hospital.changes_admin import ReasonActions
+from hospital.erasure.admin import ErasureAdmin
 from hospital.models import (
     Access,
     Archive,
     Change,
     Department,
     Doctor,
+    Erasure,
     Holiday,
     Journal,
     MasterRecord,
@@ -134,6 +136,7 @@ class AccessAdmin(ReadOnly):
 
 
 admin.site.register(Archive, ArchiveAdmin)
+admin.site.register(Erasure, ErasureAdmin)
 admin.site.register(Session, planning_admin.SessionAdmin)
 admin.site.register(WeeklyPlan, planning_admin.WeeklyPlanAdmin)
 admin.site.register(Holiday, planning_admin.HolidayAdmin)

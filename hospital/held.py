@@ -46,6 +46,7 @@ def export(patient: Patient, *, who: Who, why: str) -> dict[str, Any]:
         "master_records": [_master(row, patient, who) for row in masters(patient)],
         "appointments": [_appointment(row) for row in appointments(patient)],
         "requests": all_fields(IdempotentRequest.objects.filter(user=patient.user).order_by("pk")),
+        "erasures": [{"at": row.created_at, "state": row.state} for row in patient.erasures.order_by("pk")],
         "accesses": [{"at": row.at, "what": row.after} for row in accesses(patient)],
     }
 

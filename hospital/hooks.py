@@ -7,7 +7,8 @@ The functions run in the caller's transaction, in the order listed; one that rai
 - `charges_changed(appointment)`  its fee lines are being replaced
 - `tuning_changes(name, value)`   a setting is to get this value (hospital/tuning.py)
 - `held(appointment) -> dict`     what else is held about the patient in it (hospital/held.py)
-- `erasing(appointments)`         their patient is being erased (hospital/erasure.py)
+- `against_erasing(appointments) -> list`  what is in hand, a sentence each: their patient cannot be erased yet
+- `erasing(appointments)`         their patient is being erased (hospital/erasure/forgetting.py)
 - `keys_changed() -> int`         the keys of personal data are others (rotate_keys): how many rows have changed
 - `story(appointment) -> dict`    more to tell about it in `GET appointments/{id}/`
 """

@@ -13,6 +13,7 @@ from hospital.appointments.models import (
 )
 from hospital.archives.models import Archive, Card, MasterRecord
 from hospital.changes import Access, Change
+from hospital.erasure.models import Erasure
 from hospital.idempotency import IdempotentRequest
 from hospital.notices.models import Notice
 from hospital.planning.models import Holiday, WeeklyPlan
@@ -30,6 +31,7 @@ __all__ = [
     "Charge",
     "Department",
     "Doctor",
+    "Erasure",
     "FollowLink",
     "Holiday",
     "IdempotentRequest",

@@ -25,12 +25,15 @@ class Pages(Paginator):  # type: ignore[type-arg]
 
 
 def one_of(values: Callable[[], Iterable[str]]) -> type[AllValuesFieldListFilter]:
-    """A filter by values that are known beforehand: a large table is not searched for them."""
+    """A filter by values that are known beforehand: a large table is not searched for them. One value is no choice."""
 
     class OneOf(AllValuesFieldListFilter):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.lookup_choices: Any = sorted(set(values()))
+
+        def has_output(self) -> bool:
+            return len(self.lookup_choices) > 1
 
     return OneOf
 

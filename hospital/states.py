@@ -24,6 +24,13 @@ class NoticeState(StrEnum):
     FAILED = "failed"
 
 
+class ErasureState(StrEnum):
+    PROPOSED = "proposed"
+    CARRIED_OUT = "carried_out"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
 Moves = Mapping[str, frozenset[str]]
 
 APPOINTMENT_MOVES: Moves = {
@@ -44,4 +51,11 @@ NOTICE_MOVES: Moves = {
     NoticeState.SENDING: frozenset({NoticeState.PENDING, NoticeState.SENT, NoticeState.FAILED}),
     NoticeState.SENT: frozenset(),
     NoticeState.FAILED: frozenset({NoticeState.PENDING}),
+}
+
+ERASURE_MOVES: Moves = {
+    ErasureState.PROPOSED: frozenset({ErasureState.CARRIED_OUT, ErasureState.REJECTED, ErasureState.WITHDRAWN}),
+    ErasureState.CARRIED_OUT: frozenset(),
+    ErasureState.REJECTED: frozenset(),
+    ErasureState.WITHDRAWN: frozenset(),
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from hospital.badges import Tone
-from hospital.states import AppointmentState, ArchiveState, NoticeState
+from hospital.states import AppointmentState, ArchiveState, ErasureState, NoticeState
 
 APPOINTMENT: Mapping[str, object] = {
     AppointmentState.BOOKED: _("booked"),
@@ -24,10 +24,18 @@ NOTICE: Mapping[str, object] = {
     NoticeState.SENT: _("sent"),
     NoticeState.FAILED: _("given up"),
 }
+ERASURE: Mapping[str, object] = {
+    ErasureState.PROPOSED: _("to be decided"),
+    ErasureState.CARRIED_OUT: _("carried out"),
+    ErasureState.REJECTED: _("rejected"),
+    ErasureState.WITHDRAWN: _("withdrawn"),
+}
 TONES: Mapping[str, Tone] = {
     AppointmentState.COMPLETED: Tone.GOOD,
     ArchiveState.FILED: Tone.GOOD,
     ArchiveState.REJECTED: Tone.PERSON,
     NoticeState.SENT: Tone.GOOD,
     NoticeState.FAILED: Tone.PERSON,
+    ErasureState.PROPOSED: Tone.DOUBT,
+    ErasureState.CARRIED_OUT: Tone.GOOD,
 }

@@ -10,7 +10,6 @@ from insurance import words
 from insurance.desk import admin as desk
 from insurance.desk.patients_admin import AppointmentAdmin
 from insurance.interface.client import Outcome
-from insurance.interface.profile import Operation
 from insurance.models import (
     CaseFile,
     ClockStep,
@@ -32,7 +31,7 @@ from insurance.models import (
     Visit,
 )
 from insurance.quota import admin as quota
-from insurance.quota import exchange
+from insurance.quota import exchange, insurers
 from insurance.quota.lanes import Lane
 from insurance.quota.proof_admin import ProofDayAdmin
 from insurance.reconciliation import admin as reconciliation
@@ -58,8 +57,19 @@ admin.site.register(Decision, desk.DecisionAdmin)
 
 @admin.register(Settlement)
 class SettlementAdmin(ReadOnly):
-    list_display = ("id", "appointment", "mode", "badge", "total_fen", "fund_fen", "cash_fen", "setl_id", "last_error")
-    list_filter = ("state", "mode")
+    list_display = (
+        "id",
+        "appointment",
+        "insurer",
+        "mode",
+        "badge",
+        "total_fen",
+        "fund_fen",
+        "cash_fen",
+        "setl_id",
+        "last_error",
+    )
+    list_filter = ("state", "mode", ("insurer", one_of(insurers.names)))
     search_fields = ("settle_msgid__exact", "setl_id__exact")
     search_help_text = _("setl_id or msgid")
     badge = badges.column(words.SETTLEMENT, words.TONES)
@@ -77,9 +87,10 @@ class PaymentOrderAdmin(ReadOnly):
 class InterfaceCallAdmin(ReadOnly):
     """The messages themselves hold personal data and are not shown."""
 
-    list_display = ("msgid", "infno", "lane", "purpose", "outcome", "note", "sent_at", "answered_at")
+    list_display = ("msgid", "insurer", "infno", "lane", "purpose", "outcome", "note", "sent_at", "answered_at")
     list_filter = (
-        ("infno", one_of(lambda: map(exchange.profile().infno, Operation))),
+        ("insurer", one_of(insurers.names)),
+        ("infno", one_of(exchange.infnos)),
         ("lane", one_of(lambda: Lane)),
         ("outcome", one_of(lambda: ["", *Outcome])),
     )

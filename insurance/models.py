@@ -1,10 +1,12 @@
 """All models of the app in one place, where Django looks for them."""
 
+from insurance.archiving.models import Archiving
 from insurance.calls.models import InterfaceCall, MessageCounter
 from insurance.desk.models import Alert, CaseFile, Decision
 from insurance.ledger.models import LedgerEntry
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.quota.days import ProofDay
+from insurance.quota.gateway_clock import GatewayClock
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.reconciliation.models import DayBook, Difference
 from insurance.settlement.models import Credential, Settlement
@@ -12,6 +14,7 @@ from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
 
 __all__ = [
     "Alert",
+    "Archiving",
     "CaseFile",
     "ClockStep",
     "ClockWitness",
@@ -19,6 +22,7 @@ __all__ = [
     "DayBook",
     "Decision",
     "Difference",
+    "GatewayClock",
     "Insurer",
     "InterfaceCall",
     "LedgerEntry",

@@ -72,7 +72,8 @@ def schedule() -> dict[str, dict[str, Any]]:
     """Beat's ticks. Each may come never, late, twice or at once with another; a tick that waited is dropped.
 
     Filing is asked for each second: beat's schedule is fixed, staff change FILING_EVERY_SECONDS while it runs, and the
-    database decides whether it is due (`hospital/ticks.py`). So it does for the days to compare (RECONCILE_AT).
+    database decides whether it is due (`hospital/ticks.py`). So it does for the days to compare (RECONCILE_AT), and for
+    the months that go into files, each hour (ARCHIVE_FOLDER).
     """
 
     def every(task: str, seconds: float) -> dict[str, Any]:
@@ -85,4 +86,5 @@ def schedule() -> dict[str, dict[str, Any]]:
         "pick up what was left lying": every("tasks.upkeep.sweep", 5),
         "keep records": every("tasks.upkeep.records", 60),
         "compare the days that are due": every("tasks.reconciliation.run", 60),
+        "put old months into files": every("tasks.upkeep.archive", 60),
     }

@@ -26,6 +26,7 @@ TICKS = (
     "tasks.upkeep.sweep",
     "tasks.upkeep.records",
     "tasks.reconciliation.run",
+    "tasks.upkeep.archive",
 )
 
 

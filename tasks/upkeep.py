@@ -6,6 +6,7 @@ from celery import current_app, shared_task
 
 from hospital import ticks
 from insurance import upkeep
+from insurance.archiving import runs
 from insurance.quota import insurers
 from insurance.quota.lanes import TASKS
 from insurance.quota.turns import wanted
@@ -40,3 +41,10 @@ def records() -> None:
     """What is measured and tidied up now and then."""
     ticks.seen("tasks.upkeep.records")
     upkeep.keep_records()
+
+
+@shared_task(name="tasks.upkeep.archive")
+def archive() -> None:
+    """Months that are old enough go into files, where there is a place for them."""
+    ticks.seen("tasks.upkeep.archive")
+    runs.run_due()

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from insurance.interface.amounts import to_fen, to_yuan
 from insurance.interface.errors import NotSent, OutcomeUnknown, Refusal, Refused, Throttled
 from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Reply, Request
+from insurance.interface.masking import MASK, field_name
 from insurance.interface.messages import Bill, DayTotals, DayTotalsAnswer, Insurance, Insured, LineSplit, Person
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.questions import (
@@ -183,6 +184,18 @@ BY_MESSAGE: Exchange[MessageKey, Bill] = form(
 )
 DAY_TOTALS: Exchange[DayTotals, DayTotalsAnswer] = form(Operation.DAY_TOTALS, _totals, _read_totals)
 
+OF_NOBODY = ("do", "id", "hospital", "result", "visit", "number", "made_by", "total", "fund", "cash", "at")
+
+
+def shown(infno: str, text: str) -> str:
+    """What staff see of a form; "" for what is none."""
+    try:
+        fields = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
+    except ValueError:
+        return ""
+    return "\n".join(f"{field_name(name)} = {value if name in OF_NOBODY else MASK}" for name, value in fields)
+
+
 DIALECT = Dialect(
     person=PERSON,
     register=REGISTER,
@@ -195,4 +208,5 @@ DIALECT = Dialect(
     day_totals=DAY_TOTALS,
     one_total=True,
     defaults={"infnos": NAMES, "refusals": REFUSALS, "path": "/desk"},
+    masked=shown,
 )

@@ -21,6 +21,7 @@ from insurance.desk.actions import HASTENED, Action
 from insurance.desk.cases import Kind
 from insurance.payment import refunds
 from insurance.payment.models import Refund
+from insurance.quota import insurers
 from insurance.settlement.models import Settlement
 from insurance.states import RefundState, SettlementState
 from insurance.trial import frozen
@@ -45,14 +46,21 @@ class Redriven:
         return told
 
 
-def selected(states: Iterable[str], older_than_minutes: int = 0) -> QuerySet[Settlement]:
-    """Settlements that have been in one of these states for so long. Raises `Invalid("no_such_state")`."""
+def selected(states: Iterable[str], older_than_minutes: int = 0, insurer: str = "") -> QuerySet[Settlement]:
+    """Settlements that have been in one of these states for so long; of all insurers unless one is named.
+
+    Raises `Invalid("no_such_state" | "no_such_insurer")`.
+    """
     states = list(states)
     if unknown := sorted(set(states) - set(STATES)):
         told = {"states": ", ".join(unknown), "possible": ", ".join(STATES)}
         raise Invalid("no_such_state", _("Cannot be driven again: %(states)s. Possible: %(possible)s.") % told)
+    if insurer and insurer not in (known := insurers.names()):
+        told = {"insurer": insurer, "possible": ", ".join(sorted(known))}
+        raise Invalid("no_such_insurer", _("There is no insurer %(insurer)s. Possible: %(possible)s.") % told)
     since = Now() - timedelta(minutes=older_than_minutes)
-    return Settlement.objects.filter(state__in=states, since__lte=since).order_by("since", "pk")
+    found = Settlement.objects.filter(state__in=states, since__lte=since).order_by("since", "pk")
+    return found.filter(insurer=insurer) if insurer else found
 
 
 def redrive(cases: Iterable[tuple[str, int]], *, who: Who, why: str) -> Redriven:

@@ -113,7 +113,8 @@ def _calls(under: str) -> list[Line]:
 
 def _with_bodies(call: InterfaceCall) -> Line:
     told = {field: getattr(call, field) for field in _ON_THE_WIRE}
-    return {**told, "request": wire.masked(call.request), "reply": wire.masked(call.reply)}
+    request, reply = (wire.shown(call.insurer, call.infno, text) for text in (call.request, call.reply))
+    return {**told, "request": request, "reply": reply}
 
 
 def _changes(subjects: Iterable[str]) -> list[Change]:

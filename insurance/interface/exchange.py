@@ -87,6 +87,11 @@ class Exchange(Generic[Question, Answer]):
     decode: Callable[[Question, Reply], Answer]
 
 
+def not_shown(infno: str, text: str) -> str:
+    """Nothing of a message is shown."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """Every operation of one way to speak to an insurer; None for what its interface does not have (docs/dialects.md).
@@ -129,6 +134,8 @@ class Dialect:
     one_total: bool = False
     """A day has one total, and not one for each insurance, clearing type and office."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    masked: Callable[[str, str], str] = not_shown
+    """What staff may see of a message (`masking`): of (infno, its text), "" where it cannot be read; raises nothing."""
 
     def __post_init__(self) -> None:
         if self.by_message is None and (self.settled_ids is None or self.reverse is None):

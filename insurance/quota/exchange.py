@@ -23,7 +23,17 @@ from insurance.interface.errors import NotSent, NotSignedIn, Throttled
 from insurance.interface.exchange import Dialect
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.transport import Transport
-from insurance.quota import adapting, circuit, clock, connection, directory, insurers, permits, signing_in
+from insurance.quota import (
+    adapting,
+    circuit,
+    clock,
+    connection,
+    directory,
+    gateway_clock,
+    insurers,
+    permits,
+    signing_in,
+)
 from insurance.quota.directory import DEFAULT
 from insurance.quota.lanes import Lane
 from insurance.quota.permits import Held
@@ -94,6 +104,11 @@ def exchange(held: Held, lane: Lane, purpose: str, about: str = "", *, sign_no: 
 def profile(insurer: str = DEFAULT) -> Profile:
     """What is particular to this insurer, from the settings."""
     return directory.terms(insurer).profile()
+
+
+def infnos() -> set[str]:
+    """What our messages are called, at any of the insurers."""
+    return {profile(name).infno(operation) for name in directory.names() for operation in Operation}
 
 
 @cache
@@ -182,6 +197,7 @@ class _Journal:
                 circuit.silent(self.held.insurer_id)
             return
         circuit.alive(self.held.insurer_id)
+        gateway_clock.look(self.held.insurer, _transport(self.held.insurer))
         if seconds >= insurers.slow_seconds(self.held.insurer_id):
             adapting.slow(self.held.quota_id, seconds)
 

@@ -34,6 +34,11 @@ def everyone() -> list[Insurer]:
     return [there.get(name) or made(name) for name in names]
 
 
+def names() -> set[str]:
+    """Of all whom the environment names, and of those whom it did before: rows of theirs are still there."""
+    return {*directory.names(), *Insurer.objects.values_list("name", flat=True)}
+
+
 def of(appointment_id: int) -> Insurer:
     """The insurer that the card led to when the appointment was booked."""
     kept = Archive.objects.filter(appointment=appointment_id).values("insurer")

@@ -1,4 +1,5 @@
-"""Permits are counted on the database's clock, tokens and signatures on the host's: both must be right."""
+"""Permits are counted on the database's clock, tokens and signatures on the host's: both must be right, and a gateway
+that checks the time in a signature has a third one."""
 
 import time
 from collections.abc import Iterable
@@ -8,17 +9,24 @@ from django.db.models import Count, Max
 from django.db.models.functions import Abs, Now
 from django.utils.translation import gettext as _
 
+from insurance.interface.gateways.gateway import TOLD_SECONDS
+from insurance.quota import gateway_clock
 from insurance.quota.clock import database_now
+from insurance.quota.gateway_clock import GatewayClock
 from insurance.quota.models import ClockStep
 from operations.doctor.finding import Finding, bad, ok, warning
+
+GATEWAY_FAR_SECONDS = 30 * 60.0
+"""Hunan's signatures hold for so long (protocol 2)."""
 
 APART_SECONDS, FAR_APART_SECONDS = 1.0, 30.0
 LATELY = timedelta(days=1)
 
 
 def check() -> Iterable[Finding]:
-    """The two clocks against each other, and whether the database's was set."""
+    """The two clocks against each other, whether the database's was set, and the gateways'."""
     yield _apart(apart_seconds())
+    yield from map(_of_a_gateway, gateway_clock.lately())
     steps = ClockStep.objects.filter(at__gt=Now() - LATELY).aggregate(count=Count("pk"), most=Max(Abs("seconds")))
     if steps["count"]:
         says = _("the database's clock was set %(count)s times in a day, by up to %(seconds).1f s")
@@ -39,3 +47,14 @@ def _apart(seconds: float) -> Finding:
         return ok("clocks", says)
     finding = bad if abs(seconds) >= FAR_APART_SECONDS else warning
     return finding("clocks", says, _("Have both hosts follow the same time servers (NTP)."))
+
+
+def _of_a_gateway(seen: GatewayClock) -> Finding:
+    says = _("%(insurer)s: its gateway's clock is %(seconds)+.0f s from ours") % {
+        "insurer": seen.insurer,
+        "seconds": seen.ahead_seconds,
+    }
+    if abs(seen.ahead_seconds) < TOLD_SECONDS:
+        return ok("clocks", says)
+    finding = bad if abs(seen.ahead_seconds) >= GATEWAY_FAR_SECONDS else warning
+    return finding("clocks", says, _("See whether our hosts follow NTP; if they do, tell the gateway's operator."))

@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterable, Iterator
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
-from operations.doctor import certificates, clocks, configuration, interface, limit, partners, stores, strays, upkeep
+from operations.doctor import (
+    archiving,
+    certificates,
+    clocks,
+    configuration,
+    interface,
+    limit,
+    partners,
+    stores,
+    strays,
+    upkeep,
+)
 from operations.doctor.finding import Finding, bad
 
 Check = Callable[[], Iterable[Finding]]
@@ -24,6 +35,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("permits", limit.check),
     ("interface", interface.check),
     ("ticks", upkeep.check),
+    ("archiving", archiving.check),
     ("strays", strays.check),
     ("partners", partners.check),
     ("certificates", certificates.check),

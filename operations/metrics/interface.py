@@ -1,4 +1,5 @@
-"""The insurers' interfaces: is the gate open, which permits are free, how near to n does the worst minute come."""
+"""The insurers' interfaces: is the gate open, which permits are free, how near to n does the worst minute come, and how
+far a gateway's clock is from ours."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -6,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 from prometheus_client.metrics_core import Metric
 
-from insurance.quota import gate, insurers, permits, proof
+from insurance.quota import gate, gateway_clock, insurers, permits, proof
 from insurance.quota.models import Insurer, Quota
 from insurance.quota.proof import Worst
 from operations.metrics.family import filled, gauge, rows
@@ -35,6 +36,12 @@ def read() -> Iterable[Metric]:
         (([insurer, quota, state], count) for insurer, quota, state, count in rows(_PERMITS)),
     )
     since = timezone.now() - timedelta(seconds=LATELY_SECONDS)
+    yield filled(
+        "insurance_gateway_clock_ahead_seconds",
+        "How far a gateway's clock was ahead of ours (negative: behind) when it last answered, within a day.",
+        ["insurer"],
+        (([seen.insurer], seen.ahead_seconds) for seen in gateway_clock.lately()),
+    )
     yield from _proved([(quota, proof.worst_of(quota, since)) for quota in quotas])
 
 

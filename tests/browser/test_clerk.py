@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from hospital.models import Holiday, Session, WeeklyPlan
+from hospital.appointments import booking
+from hospital.models import Holiday, Patient, Session, WeeklyPlan
 from insurance.models import Settlement
 from insurance.quota import insurers
 from insurance.reconciliation import days, reconcile
+from tests import factories
 from tests.browser import axe
 from tests.browser.conftest import Surf
 from tests.browser.hospital import Hospital
@@ -132,6 +134,40 @@ def test_sessions_are_planned_and_a_number_is_seen_whole(surf: Surf, hospital: H
     registrar.button("See the numbers whole").click()
     expect(page.get_by_text(archive.id_number).first).to_be_visible()
     axe.check(page)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_patient_is_erased_by_two(surf: Surf, hospital: Hospital, picture: Picture, language: str) -> None:
+    hospital.opens()
+    appointment = doing.told(factories.patient())
+    patient = appointment.patient
+    registrar, supervisor = (Colleague(surf(DESKTOP, language), language, name) for name in ("registrar", "supervisor"))
+
+    def looks(who: Colleague, name: str) -> None:
+        axe.check(who.page)
+        picture(who.page, f"staff-{language}-{name}")
+
+    registrar.signs_in()
+    registrar.page.goto(reverse("admin:hospital_erasure_changelist"))
+    axe.check(registrar.page)
+    registrar.page.get_by_label(registrar.words("The patient's number or user name")).fill(patient.user.username)
+    registrar.button("Look").click()
+    registrar.is_told("Cannot be erased yet. What stands against it:")
+    looks(registrar, "erasure-in-hand")
+    registrar.page.locator("#why").fill("asked for in a letter of 3 March")
+    registrar.button("Propose").click()
+    registrar.is_told("Somebody else must approve it.")
+    booking.cancel(appointment)
+    supervisor.signs_in()
+    supervisor.page.goto(reverse("admin:hospital_erasure_changelist"))
+    supervisor.page.locator("#result_list tbody th a").click()
+    supervisor.is_told("Nothing stands against it.")
+    looks(supervisor, "erasure")
+    supervisor.page.locator("#answer").fill("the letter is signed")
+    supervisor.button("Approve and erase for good").click()
+    supervisor.is_told("Decided.")
+    looks(supervisor, "erased")
+    assert Patient.objects.get(pk=patient.pk).id_number == ""
 
 
 def test_a_day_is_closed_by_hand(surf: Surf, hospital: Hospital, picture: Picture) -> None:

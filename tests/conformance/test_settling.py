@@ -1,5 +1,6 @@
 """A trial, a settlement, its money and its end, in every dialect."""
 
+from insurance.desk import wire
 from insurance.interface.profile import Operation
 from insurance.ledger import entries
 from insurance.models import InterfaceCall
@@ -8,7 +9,7 @@ from insurance.reconciliation import reconcile
 from insurance.settlement import collecting, steps
 from insurance.settlement.models import Settlement
 from insurance.settlement.saga import Event
-from insurance.trial.models import Trial
+from insurance.trial.models import Trial, Visit
 from tests.conformance.conftest import Centre
 from tests.integration import doing
 from tests.integration.laid_beside import found, said, today
@@ -43,6 +44,26 @@ def test_an_account_may_cover_it(centre: Centre, payments: Simulator) -> None:
     assert steps.recover_one()
     assert doing.state_of(settlement) == "completed", settlement.last_error
     assert centre.standing()[0]["account_fen"] == settlement.account_fen > 0
+
+
+def test_staff_see_what_was_said_and_nobody_in_it(centre: Centre, trial: Trial) -> None:
+    """Every message of a whole story, masked by its dialect."""
+    settlement = completed(trial)
+    said(settlement, Event.UNDO)
+    doing.recovered(settlement, "refunding")
+    archive = settlement.appointment.archive
+    visit = Visit.objects.get(appointment=settlement.appointment)
+    people = {archive.name, archive.id_number, archive.phone, archive.card_number, visit.psn_no}
+    calls = list(InterfaceCall.objects.order_by("pk"))
+    assert all(len(one) > 1 for one in people) and len(calls) > 5
+    assert any(one in call.request + call.reply for one in people for call in calls), "they do stand in them"
+    shown = {
+        call.pk: [wire.shown(call.insurer, call.infno, text) for text in (call.request, call.reply)] for call in calls
+    }
+    assert [one for one in people if any(one in text for texts in shown.values() for text in texts)] == []
+    assert not [texts for texts in shown.values() if any("cannot be read" in text for text in texts)]
+    (settled,) = (shown[call.pk] for call in calls if call.infno == centre.number(Operation.SETTLE))
+    assert f"{settlement.total_fen / 100:.2f}" in " ".join(settled), "and what it came to is told"
 
 
 def test_self_pay_is_reported_where_it_is_wanted(centre: Centre, trial: Trial) -> None:

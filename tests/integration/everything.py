@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from django.utils import timezone
 
 from hospital import changes, tuning
+from hospital.erasure import decisions as erasing
 from hospital.models import Holiday, WeeklyPlan
 from insurance.desk import decisions
 from insurance.desk.actions import Action
@@ -26,6 +27,7 @@ def one_of_each() -> Settlement:
     settlement = doing.paying(doing.priced(doing.somebody_who_pays_cash()))
     decided = brought.manual_from_confirming()
     decisions.propose(brought.seen(decided), Action.UNDO, who=brought.somebody("clerk"), why="because")
+    erasing.propose(decided.appointment.patient, who=brought.somebody("registrar"), why="because")
     Holiday.objects.create(day=timezone.localdate(), name="New Year")
     plan = {"begins": time(8), "ends": time(12), "from_day": timezone.localdate(), "until_day": timezone.localdate()}
     session = settlement.appointment.session

@@ -15,6 +15,7 @@ from hospital.models import (
     Archive,
     Change,
     Doctor,
+    Erasure,
     Journal,
     Notice,
     PriceList,
@@ -48,6 +49,7 @@ REGISTERED = [model for model in admin.site._registry if model._meta.app_label i
 WITH_A_STATE = (
     Appointment,
     Archive,
+    Erasure,
     Notice,
     Trial,
     Settlement,

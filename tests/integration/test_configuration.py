@@ -38,8 +38,9 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_good_environment_starts() -> None:
-    ended = start()
-    assert (ended.returncode, ended.stderr) == (0, "")
+    for environment in ({}, {"ARCHIVE_FOLDER": "/srv/archive"}):
+        ended = start(**environment)
+        assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,10 @@ def test_a_good_environment_starts() -> None:
         ({"STAFF_ALERT_EMAIL": "desk@hospital.example"}, "EMAIL_URL"),
         ({"EMAIL_URL": "smtp://localhost:25"}, "STAFF_ALERT_EMAIL"),
         ({"STAFF_ALERT_EMAIL": "desk@hospital.example", "EMAIL_URL": "http://localhost"}, "EMAIL_URL"),
+        ({"ARCHIVE_FOLDER": "archive"}, "ARCHIVE_FOLDER"),
+        ({"ARCHIVE_FOLDER": "/etc/hostname"}, "ARCHIVE_FOLDER"),
+        ({"ARCHIVE_FOLDER": "/srv/var/archive", "VAR": "/srv/var"}, "ARCHIVE_FOLDER"),
+        ({"ARCHIVE_FOLDER": "/tmp/archive", "TMPDIR": "/tmp"}, "ARCHIVE_FOLDER"),
         ({"STATEMENT_KEY": "/nowhere/statement.pem"}, "STATEMENT_KEY"),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),

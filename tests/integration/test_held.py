@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 from django.test import Client
 
-from hospital import changes, erasure, held, retention, rotation
+from hospital import changes, held, retention, rotation
 from hospital.appointments import booking
 from hospital.archives import filing
+from hospital.erasure import decisions as erasing
 from hospital.errors import Conflict, Forbidden, Invalid
 from hospital.models import Access, Appointment, Archive, Card, Change, MasterRecord, Notice, Patient
 from insurance.calls import keeping
@@ -45,7 +46,7 @@ def long_ago(settlement: Settlement) -> Patient:
 
 
 def erase(patient: Patient) -> None:
-    erasure.erase(patient, asked_by=somebody("registrar"), approved_by=somebody("supervisor"), why=WHY)
+    erasing.erase(patient, asked_by=somebody("registrar"), approved_by=somebody("supervisor"), why=WHY)
 
 
 def secrets_of(patient: Patient) -> set[str]:
@@ -207,9 +208,9 @@ def test_two_of_the_staff_decide(asked_by: str, approved_by: str) -> None:
     first: User = patient.user if asked_by == "patient" else somebody(asked_by)
     second = first if approved_by == "same" else somebody(approved_by)
     with pytest.raises(Forbidden):
-        erasure.erase(patient, asked_by=first, approved_by=second, why=WHY)
+        erasing.erase(patient, asked_by=first, approved_by=second, why=WHY)
     with pytest.raises(Invalid):
-        erasure.erase(patient, asked_by=somebody("registrar"), approved_by=somebody("supervisor"), why=" ")
+        erasing.erase(patient, asked_by=somebody("registrar"), approved_by=somebody("supervisor"), why=" ")
     assert Patient.objects.get().id_number
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from hospital import ticks
+from insurance.archiving import runs
 from operations.metrics import page
 from tests.integration import doing
 from tests.simulators import Simulator
@@ -61,9 +62,12 @@ def test_every_metric_that_is_named_is_exported(exported: dict[str, set[str]]) -
     assert named((OPS / "README.md").read_text()) == set(exported)
 
 
-def test_the_labels_that_rules_choose_by_are_there(insurer: Simulator, request: pytest.FixtureRequest) -> None:
+def test_the_labels_that_rules_choose_by_are_there(
+    insurer: Simulator, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     doing.priced(doing.somebody_whose_account_covers())
     ticks.seen("tasks.upkeep.sweep")
+    list(runs.run(tmp_path))
     exported = request.getfixturevalue("exported")
     chosen = [
         (name, label)

@@ -20,6 +20,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from config.urls import API
 from hospital.appointments import following
+from hospital.models import Erasure
 from insurance.models import DayBook, Decision, Settlement
 from tests import factories
 from tests.integration import addresses, brought, everything
@@ -44,6 +45,8 @@ USUAL = re.compile(r"admin/(hospital|insurance|auth)/\w+/(add/|<path:object_id>/
 TOLD_THERE = "[by role](roles.md)"
 
 DESK_FORMS = {
+    "admin/hospital/erasure/find/": "who=nobody",
+    "admin/hospital/erasure/<int:pk>/decide/": "decide=approve",
     "admin/insurance/casefile/<int:pk>/act/": "action=now&state=unknown&attempt=0",
     "admin/insurance/casefile/trial/<int:pk>/act/": "action=back&why=because",
     "admin/insurance/casefile/decision/<int:pk>/decide/": "decide=approve",
@@ -100,6 +103,8 @@ def things(own: Settlement) -> dict[str, Any]:
         f"{API}trials/": own.trial_id,
         f"{API}settlements/": own.pk,
         "admin/hospital/archive/": own.appointment.archive.pk,
+        "admin/hospital/erasure/": Erasure.objects.latest("pk").pk,
+        "admin/hospital/erasure/patient/": own.appointment.patient_id,
         "admin/insurance/daybook/": DayBook.objects.latest("pk").pk,
         "admin/insurance/casefile/": own.pk,
         "admin/insurance/casefile/trial/": frozen.pk,

@@ -18,7 +18,7 @@ from insurance.quota import permits, turns
 from insurance.quota.lanes import Lane
 from insurance.settlement import steps
 from insurance.states import SettlementState as S
-from tests.integration import brought, doing
+from tests.integration import brought, doing, elsewhere
 from tests.simulators import Simulator
 
 WHY = "the interface is back"
@@ -58,6 +58,19 @@ def test_only_these_states_and_only_those_that_have_waited_so_long() -> None:
     Settlement.objects.filter(pk__in=[old.pk, other.pk]).update(since=Now() - timedelta(minutes=31))
     assert run("--why", WHY, "--state", "unknown", "--older-than", "30") == "due now: 1\n"
     assert due() == {old.pk}
+
+
+def test_only_those_of_one_insurer(settings: LazySettings) -> None:
+    """One is back; the other one still does not answer."""
+    settings.INSURERS = elsewhere.agreed("http://127.0.0.1:9")
+    here, there = brought.unknown(), brought.unknown()
+    Settlement.objects.filter(pk=there.pk).update(insurer=elsewhere.NAME)
+    later(here, there)
+    assert run("--why", WHY, "--insurer", elsewhere.NAME) == "due now: 1\n"
+    assert due() == {there.pk}
+    with pytest.raises(CommandError, match=r"no insurer changcha\. Possible: changsha, default"):
+        run("--why", WHY, "--insurer", "changcha")
+    assert run("--why", WHY) == "due now: 2\n", "of all, where none is named"
 
 
 def test_those_before_a_person_are_asked_or_told_again_when_they_are_named() -> None:

@@ -18,7 +18,8 @@ from hospital.appointments import booking
 from hospital.errors import Invalid
 from hospital.models import IdempotentRequest, Journal, Notice, Tidied
 from hospital.privacy import FORGOTTEN
-from insurance import archiving, upkeep
+from insurance import upkeep
+from insurance.archiving import months
 from insurance.calls import keeping
 from insurance.models import Alert, InterfaceCall, LedgerEntry, Quota, Settlement
 from insurance.quota import proof
@@ -166,11 +167,11 @@ def test_a_large_file_has_several_pieces_none_of_which_may_be_missing(
 
 
 def test_ended_between_file_and_deletion_it_goes_on(years_ago: Settlement, tmp_path: Path) -> None:
-    month = archiving.oldest(archiving.TABLES[0])
+    month = months.oldest(months.TABLES[0])
     assert month is not None
-    file = archiving.keep(month, tmp_path)
+    file = months.keep(month, tmp_path)
     whole = list(sealed_file.read(file))
-    first = next(archiving.delete(month))  # one batch, and then the power fails
+    first = next(months.delete(month))  # one batch, and then the power fails
     assert first and "rows deleted" in archived(tmp_path)
     assert not Journal.objects.filter(at__year=2019).exists()
     assert list(sealed_file.read(file)) == whole, "the file was not written anew from what was left"

@@ -14,10 +14,12 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from hospital.models import Archive
+from hospital.erasure import decisions as erasing
+from hospital.models import Archive, Erasure, Patient
 from insurance.desk import decisions
 from insurance.desk.actions import Action
 from insurance.models import DayBook, Decision, Settlement
+from tests import factories
 from tests.integration import brought
 from tests.integration.brought import seen, somebody
 
@@ -118,6 +120,17 @@ def approves(client: Client, settlement: Settlement) -> bool:
     return Decision.objects.get(pk=asked.pk).decided_by is not None
 
 
+def proposes_erasure(client: Client) -> bool:
+    client.post(reverse("admin:hospital_erasure_propose", args=[factories.patient().pk]), {"why": "because"})
+    return Erasure.objects.exists()
+
+
+def erases(client: Client) -> bool:
+    asked = erasing.propose(factories.patient(), who=somebody("registrar"), why="because")
+    client.post(reverse("admin:hospital_erasure_decide", args=[asked.pk]), {"decide": "approve"})
+    return not Patient.objects.get().id_number
+
+
 def book() -> int:
     return DayBook.objects.create(day=timezone.localdate()).pk
 
@@ -141,6 +154,8 @@ TRIED: dict[str, Callable[[Client], bool]] = {
     "let a case go on now": now,
     "propose what moves money": lambda one: proposes(one, brought.manual_from_confirming()),
     "approve what another proposes": lambda one: approves(one, brought.manual_from_confirming()),
+    "propose that a patient is erased": proposes_erasure,
+    "approve that a patient is erased": erases,
     "compare a day": lambda one: not_forbidden(one, "insurance_daybook_reconcile", book(), why=""),
     "close a day": lambda one: not_forbidden(one, "insurance_daybook_close", book(), why=""),
 }

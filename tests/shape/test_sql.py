@@ -18,7 +18,7 @@ AT_RUN_TIME = {
     "hospital/retention.py": "table and column names of our own models, and clauses that stand in the module",
     "hospital/rotation.py": "table and column names of our own models; keys and ids are parameters",
     "hospital/worklist.py": "table and column names of our own models, quoted by the database's own rule",
-    "insurance/archiving.py": "names of the two tables that have months, and clauses that stand in the module",
+    "insurance/archiving/months.py": "names of the two tables that have months, and clauses that stand in the module",
 }
 """Files with SQL that is put together in a function, and of what. Everything else is made when a module is loaded,
 before anybody has asked anything."""

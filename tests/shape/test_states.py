@@ -18,6 +18,7 @@ TABLES = {
     "Appointment": hospital.APPOINTMENT_MOVES,
     "Archive": hospital.ARCHIVE_MOVES,
     "Notice": hospital.NOTICE_MOVES,
+    "Erasure": hospital.ERASURE_MOVES,
     "Trial": insurance.TRIAL_MOVES,
     "Settlement": insurance.SETTLEMENT_MOVES,
     "Payment": insurance.PAYMENT_MOVES,

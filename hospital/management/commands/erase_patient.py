@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hospital import erasure, held
+from hospital import held
+from hospital.erasure import decisions
 from hospital.errors import Refusal
 
 
@@ -14,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("who", help="the patient's id, or the user name")
-        parser.add_argument("--asked-by", required=True, help="the user name of one of the staff")
+        parser.add_argument("--asked-by", required=True, help="the user name of one of the staff who may propose it")
         parser.add_argument("--approved-by", required=True, help="of another, who may approve it (a supervisor)")
         parser.add_argument("--why", required=True, help="the reason, kept with the access")
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         staff = User.objects.in_bulk([options["asked_by"], options["approved_by"]], field_name="username")
         try:
             patient = held.named(options["who"])
-            erasure.erase(
+            decisions.erase(
                 patient,
                 asked_by=staff[options["asked_by"]],
                 approved_by=staff[options["approved_by"]],

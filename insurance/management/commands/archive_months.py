@@ -4,16 +4,13 @@
 """
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hospital import keys, sealed_file
-from hospital.errors import Refusal
-from insurance import archiving
-from insurance.archiving import Month
+from hospital import sealed_file
+from insurance.archiving import months, runs
 
 
 class Command(BaseCommand):
@@ -32,23 +29,14 @@ class Command(BaseCommand):
                 self._archive(Path(options["folder"]), options["pause"])
             else:
                 raise CommandError("say where the files go, or which one to read")
-        except (Refusal, OSError, keys.UnknownKey) as error:
+        except runs.FAULTS as error:
             raise CommandError(str(getattr(error, "detail", error))) from error
 
     def _archive(self, folder: Path, pause: float) -> None:
-        for table in archiving.TABLES:
-            while month := archiving.oldest(table):
-                self._one(month, folder, pause)
-            self.stdout.write(f"{table.name}: nothing older is left")
-
-    def _one(self, month: Month, folder: Path, pause: float) -> None:
-        archiving.require_nothing_open(month)
-        path = archiving.keep(month, folder)
-        deleted = 0
-        for count in archiving.delete(month):
-            deleted += count
-            time.sleep(pause)
-        self.stdout.write(f"{path}: {path.stat().st_size:,} bytes; {deleted:,} rows deleted")
+        for archived in runs.run(folder, pause=pause):
+            size = f"{archived.path.stat().st_size:,} bytes"
+            self.stdout.write(f"{archived.path}: {size}; {archived.rows:,} rows deleted")
+        self.stdout.write(f"{', '.join(table.name for table in months.TABLES)}: nothing older is left")
 
     def _show(self, path: Path) -> None:
         for line in sealed_file.read(path):

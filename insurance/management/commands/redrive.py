@@ -19,14 +19,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--state", default=FIRST, help=f"which (default: {FIRST}; also: manual)")
         parser.add_argument("--older-than", type=int, default=0, metavar="MINUTES", help="in their state for so long")
+        parser.add_argument("--insurer", default="", metavar="NAME", help="of this one only (default: of all)")
         parser.add_argument("--why", default="", help="the reason, kept with each of them")
 
-    def handle(self, *args: Any, state: str, older_than: int, why: str, **options: Any) -> None:
+    def handle(self, *args: Any, state: str, older_than: int, insurer: str, why: str, **options: Any) -> None:
         if older_than < 0:
             raise CommandError("--older-than must not be negative")
         try:
             states = [name.strip() for name in state.split(",")]
-            rows = redrive.selected(states, older_than).values_list("pk", flat=True)
+            rows = redrive.selected(states, older_than, insurer).values_list("pk", flat=True)
             cases = [(Kind.SETTLEMENT.value, pk) for pk in rows]
             done = redrive.redrive(cases, who=changes.COMMAND_LINE, why=why)
         except Refusal as refusal:

@@ -7,7 +7,7 @@ the visit bears our own number, a settlement is known by its bill and by the hos
 and totals are those of a whole day's cycle.
 """
 
-from insurance.interface.dialects.delimited import bills, charges, cycles, local, visits
+from insurance.interface.dialects.delimited import bills, charges, cycles, local, masking, visits
 from insurance.interface.exchange import Dialect
 
 DIALECT = Dialect(
@@ -27,4 +27,5 @@ DIALECT = Dialect(
     signs_in=True,
     one_total=True,
     defaults=local.DEFAULTS,
+    masked=masking.masked,
 )

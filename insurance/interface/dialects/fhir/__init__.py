@@ -3,7 +3,7 @@
 `INSURANCE_URL` is the insurer's FHIR base. The transaction numbers (infno) are names in our journal, and are not sent.
 """
 
-from insurance.interface.dialects.fhir import bills, charges, persons, reversals, statements, transfers, visits
+from insurance.interface.dialects.fhir import bills, charges, masking, persons, reversals, statements, transfers, visits
 from insurance.interface.exchange import Dialect
 
 DIALECT = Dialect(
@@ -25,4 +25,5 @@ DIALECT = Dialect(
     day_details=statements.DAY_DETAILS,
     upload=transfers.UPLOAD,
     download=transfers.DOWNLOAD,
+    masked=masking.masked,
 )

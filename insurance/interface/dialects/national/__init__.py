@@ -2,6 +2,7 @@
 
 from insurance.interface.dialects.national import bills, charges, persons, statements, transfers, visits
 from insurance.interface.exchange import Dialect
+from insurance.interface.masking import named
 
 DIALECT = Dialect(
     sign_in=persons.SIGN_IN,
@@ -24,4 +25,5 @@ DIALECT = Dialect(
     day_details=statements.DAY_DETAILS,
     upload=transfers.UPLOAD,
     download=transfers.DOWNLOAD,
+    masked=named,
 )

@@ -6,7 +6,7 @@ first row of the next.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -82,8 +82,9 @@ def require_nothing_open(month: Month) -> None:
         raise Conflict("in_hand", _("%(month)s stays: %(what)s is not over.") % {"month": month.month, "what": what})
 
 
-def keep(month: Month, folder: Path) -> Path:
+def keep(month: Month, folder: Path, renew: Callable[[], None] = lambda: None) -> Path:
     """The file of the month, written and read back; one that is there already must have every row that is left.
+    `renew` is called while it is written: it raises when somebody else has taken over.
 
     Raises `Conflict("differs")`, `Invalid("changed")`, `OSError`.
     """
@@ -96,7 +97,7 @@ def keep(month: Month, folder: Path) -> Path:
         return path
     head = {"table": month.table.name, "month": month.month, "first_id": month.first_id, "last_id": month.last_id}
     written = hashlib.sha256()
-    sealed_file.write(path, head, _heard(_rows(month), written))
+    sealed_file.write(path, head, _heard(_rows(month, renew), written))
     again = hashlib.sha256()
     for line in sealed_file.read(path):
         again.update(line)
@@ -105,11 +106,12 @@ def keep(month: Month, folder: Path) -> Path:
     return path
 
 
-def delete(month: Month) -> Iterator[int]:
-    """Batch by batch; how many rows each had."""
+def delete(month: Month, renew: Callable[[], None] = lambda: None) -> Iterator[int]:
+    """Batch by batch; how many rows each had. `renew`: as in `keep`, in each batch's transaction."""
     first = month.first_id
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
+            renew()
             ids = f"SELECT id FROM {month.table.name} WHERE id BETWEEN %s AND %s ORDER BY id LIMIT {AT_A_TIME}"
             cursor.execute(ids, [first, month.last_id])
             found = [pk for (pk,) in cursor.fetchall()]
@@ -122,7 +124,7 @@ def delete(month: Month) -> Iterator[int]:
         yield len(found)
 
 
-def _rows(month: Month) -> Iterator[bytes]:
+def _rows(month: Month, renew: Callable[[], None]) -> Iterator[bytes]:
     """A line of JSON each, as they stand in the table: what is encrypted there is so here."""
     sql = f"""
         SELECT id, row_to_json(t)::text FROM {month.table.name} t WHERE id > %s AND id <= %s ORDER BY id
@@ -130,6 +132,7 @@ def _rows(month: Month) -> Iterator[bytes]:
     """
     after = month.first_id - 1
     while True:
+        renew()
         with connection.cursor() as cursor:
             cursor.execute(sql, [after, month.last_id])
             rows = cursor.fetchall()

@@ -1,50 +1,26 @@
-"""A patient wants to be forgotten: what may go goes for good, what the law has the hospital keep is nobody's any more.
+"""What may go goes for good, what the law has the hospital keep is nobody's any more.
 
 Names, numbers, phones and cards go, the notices, and what stood in the messages to the insurer. The books stay: fees,
 bills, settlements, payments, the ledger and the journal, by numbers that lead to nobody (PIPL, article 47; the rules on
-accounts; docs/privacy.md). Nothing is erased while something is in hand. Two people decide.
+accounts; docs/privacy.md). Two people decide (`decisions`), and nothing is erased while something is in hand.
 """
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from hospital import changes, held, hooks
+from hospital import held, hooks
 from hospital.archives import filing
-from hospital.changes import PERSONAL_DATA, Change
-from hospital.errors import Conflict, Forbidden
-from hospital.models import Appointment, Archive, FollowLink, IdempotentRequest, MasterRecord, Notice, Patient
-from hospital.states import AppointmentState
-
-APPROVE = "hospital.erase_patient"
+from hospital.changes import Change
+from hospital.models import Archive, FollowLink, IdempotentRequest, MasterRecord, Notice, Patient
 
 
-@transaction.atomic
-def erase(patient: Patient, *, asked_by: User, approved_by: User, why: str) -> None:
-    """For good. Raises `Forbidden("not_allowed" | "second_person")`, `Conflict("in_hand" | "erased_before")`,
-    `Invalid("no_reason" | "personal_data")`."""
-    _require(asked_by, approved_by)
-    row = Patient.objects.select_for_update().get(pk=patient.pk)
-    if not row.id_number:
-        raise Conflict("erased_before", _("This patient was erased before."))
-    appointments = list(Appointment.objects.select_for_update().filter(patient=row).order_by("pk"))
-    if any(one.state == AppointmentState.BOOKED for one in appointments):
-        raise Conflict("in_hand", _("An appointment is not over yet: cancel it, or wait for its end."))
-    hooks.tell("erasing", appointments)
-    because = f"{why.strip()} ({asked_by.get_username()})" if why.strip() else ""
-    changes.record(held.subject(row), PERSONAL_DATA, "held", changes.ERASED, who=approved_by, why=because)
-    _forget_the_person(row)
-    _forget_what_was_said(row)
-    _close(row.user)
-
-
-def _require(asked_by: User, approved_by: User) -> None:
-    if not (asked_by.is_active and asked_by.is_staff and approved_by.is_active and approved_by.has_perm(APPROVE)):
-        raise Forbidden("not_allowed", _("One of the staff must ask for it, and one who may approve it."))
-    if asked_by.pk == approved_by.pk:
-        raise Forbidden("second_person", _("Somebody else must approve what you have proposed."))
+def forget(patient: Patient) -> None:
+    """For good. The patient's row is locked by the caller, who has asked whether anything stands against it."""
+    hooks.tell("erasing", held.appointments(patient))
+    _forget_the_person(patient)
+    _forget_what_was_said(patient)
+    _close(patient.user)
 
 
 def _forget_the_person(patient: Patient) -> None:

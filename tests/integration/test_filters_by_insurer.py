@@ -1,0 +1,70 @@
+"""With several insurers, staff look at what is one's alone; with one there is nothing to choose."""
+
+from collections.abc import Callable
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from insurance.models import InterfaceCall, Settlement, Trial
+from insurance.quota import insurers
+from insurance.trial import line
+from tests.integration import brought, elsewhere
+
+
+@pytest.fixture
+def two(settings: LazySettings) -> None:
+    settings.INSURERS = elsewhere.agreed("http://127.0.0.1:9")
+    insurers.everyone()
+
+
+@pytest.fixture
+def desk(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+def settlement(insurer: str) -> Model:
+    made = brought.waiting()
+    Settlement.objects.filter(pk=made.pk).update(insurer=insurer)
+    return made
+
+
+def trial(insurer: str) -> Model:
+    made = brought.waiting().trial
+    Trial.objects.filter(pk=made.pk).update(line=line.line_of(insurers.named(insurer)))
+    return made
+
+
+def call(insurer: str) -> Model:
+    return InterfaceCall.objects.create(msgid=insurer, infno="1101", lane="trial", purpose="x", insurer=insurer)
+
+
+KINDS = [(settlement, "insurer"), (trial, "line__insurer__id__exact"), (call, "insurer")]
+
+
+def listed(desk: Client, model: type[Model], **chosen: object) -> list[int]:
+    answer = desk.get(reverse(f"admin:insurance_{model._meta.model_name}_changelist"), chosen)
+    assert answer.status_code == 200
+    return sorted(row.pk for row in answer.context["cl"].result_list)
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize(("made", "parameter"), KINDS)
+def test_a_list_is_filtered_by_insurer(desk: Client, made: Callable[[str], Model], parameter: str) -> None:
+    here, there = made("default"), made(elsewhere.NAME)
+    chosen = elsewhere.row().pk if "id" in parameter else elsewhere.NAME
+    assert listed(desk, type(here)) == [here.pk, there.pk]
+    assert listed(desk, type(here), **{parameter: chosen}) == [there.pk]
+    where = reverse(f"admin:insurance_{type(here)._meta.model_name}_changelist")
+    assert f"?{parameter}={chosen}" in desk.get(where).content.decode(), "and there is something to click on"
+
+
+@pytest.mark.parametrize(("made", "parameter"), KINDS)
+def test_one_insurer_is_no_choice(desk: Client, made: Callable[[str], Model], parameter: str) -> None:
+    row = made("default")
+    where = reverse(f"admin:insurance_{type(row)._meta.model_name}_changelist")
+    assert f"?{parameter}=" not in desk.get(where).content.decode()
