@@ -21,7 +21,7 @@ from insurance.quota.directory import DEFAULT, MOST_AT_ONCE, MOST_SLOW_SECONDS
 
 Given = dict[str, Any]
 
-WITHOUT_ENVELOPE = ("delimited", "fhir")
+WITHOUT_ENVELOPE = ("delimited", "fhir", "mobile")
 """Dialects whose messages are not signed or encrypted in the national way."""
 Check = Callable[[Any], bool]
 

@@ -8,7 +8,7 @@ from insurance.quota.days import ProofDay
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.reconciliation.models import DayBook, Difference
 from insurance.settlement.models import Credential, Settlement
-from insurance.trial.models import Line, LineDay, LineNode, Trial, Visit
+from insurance.trial.models import InsurerOrder, Line, LineDay, LineNode, Trial, Visit
 
 __all__ = [
     "Alert",
@@ -20,6 +20,7 @@ __all__ = [
     "Decision",
     "Difference",
     "Insurer",
+    "InsurerOrder",
     "InterfaceCall",
     "LedgerEntry",
     "LimitChange",

@@ -22,6 +22,15 @@ _HARMLESS = frozenset(
         *("insutype", "med_type", "clr_type", "clr_optins", "clr_way", "psn_setlway", "acct_used_flag", "caty"),
     )
 )
+_ORDERS = frozenset(
+    (
+        *("orgCodg", "medOrgOrd", "payOrdId", "orgBizSer", "ordStas", "refdType", "refStatus", "refdSn", "feeType"),
+        *("mdtrtId", "hiRgstSn", "hiDocSn", "hiChrgTime", "setlType", "callType", "medType", "acctUsedFlag"),
+        *("feedetlSn", "medListCodg", "medinsListCodg", "insuCode", "caty"),
+        *("feeSumamt", "ownPayAmt", "psnAcctPay", "fundPay", "medfeeSumamt", "detItemFeeSumamt"),
+    )
+)
+"""The mobile payment centre's names; its tokens are shown to nobody."""
 _FHIR = frozenset(
     (
         *("resourceType", "status", "use", "intent", "outcome", "severity", "system", "currency", "created"),
@@ -63,7 +72,7 @@ def _field(name: str, value: Any) -> Any:
         return _masked(value)
     if name in _SAID:
         return scrub(str(value or ""))
-    return value if name in _HARMLESS or _AMOUNT.search(name) else _masked(value)
+    return value if name in _HARMLESS | _ORDERS or _AMOUNT.search(name) else _masked(value)
 
 
 def _resource(value: Any, named: str = "") -> Any:

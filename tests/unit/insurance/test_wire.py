@@ -10,8 +10,11 @@ import pytest
 from insurance.desk import wire
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.json"))
+MOBILE = sorted((Path(__file__).parents[2] / "samples" / "mobile").glob("*.json"))
 FHIR = sorted((Path(__file__).parents[2] / "samples" / "fhir").glob("*.json"))
 PERSONAL = ("psn_name", "psn_no", "certno", "mdtrt_cert_no", "brdy", "tel", "diag_name", "dise_name", "opter_name")
+PERSONAL += ("psnNo", "mdtrtCertNo", "drName", "mainCondDscr", "diagCode", "diagName")
+TOKENS = ("payToken", "revsToken", "cashierUrl")
 
 
 def values(node: Any, *names: str) -> Iterator[str]:
@@ -22,11 +25,11 @@ def values(node: Any, *names: str) -> Iterator[str]:
         yield from values(inner, *names)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+@pytest.mark.parametrize("sample", [*SAMPLES, *MOBILE], ids=lambda sample: sample.stem)
 def test_no_recorded_message_tells_who_it_is_about(sample: Path) -> None:
     text = sample.read_text()
     shown = json.loads(wire.masked(text))
-    assert set(values(shown, *PERSONAL)) <= {wire.MASK}
+    assert set(values(shown, *PERSONAL, *TOKENS)) <= {wire.MASK}
     if not isinstance(json.loads(text), dict):
         pytest.fail("a message is an object")
 
@@ -51,6 +54,12 @@ def test_the_centres_own_words_lose_names_and_numbers() -> None:
 
 def test_what_cannot_be_read_is_not_shown() -> None:
     assert [wire.masked(body) for body in ("", "<xml/>", "[1]", "{")] == [""] * 4
+
+
+def test_an_order_says_which_it_is_and_what_it_came_to() -> None:
+    (reply,) = [path for path in MOBILE if path.stem == "6301-reply"]
+    shown = json.loads(wire.masked(reply.read_text()))["output"]["data"]
+    assert (shown["payOrdId"], shown["ordStas"], shown["fundPay"]) == ("ORD330100202401020900000000001", "4", 3.0)
 
 
 def test_nobody_shows_in_a_fhir_message() -> None:
