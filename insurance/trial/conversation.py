@@ -23,8 +23,9 @@ from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.errors import Refused
 from insurance.interface.profile import Operation
 from insurance.quota import directory
-from insurance.quota.exchange import dialect, profile
+from insurance.quota.exchange import profile
 from insurance.states import TrialState
+from insurance.trial import orders
 from insurance.trial.models import Trial, Visit
 
 ORDINARY_OUTPATIENT = "11"
@@ -46,7 +47,7 @@ def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messa
         send_details(client, visit, trial)
         send_charges(client, visit, trial, charges)
     if client.dialect.opens_orders:
-        give_up_order(client, visit)
+        orders.give_up(client, insured_of(visit), visit)
     return client.trial(
         insured_of(visit),
         card_of(appointment),
@@ -121,14 +122,6 @@ def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: l
     _keep(visit, trial, "line_splits", "charges_fingerprint")
 
 
-def give_up_order(client: InsuranceClient, visit: Visit) -> None:
-    """6401 for the order that the trial before has opened, so that no message that is late can pay it. One that is over
-    is refused. Of an order whose answer was lost nobody knows the token: nobody can pay it either."""
-    if visit.orders.exists():
-        with suppress(Refused):
-            client.withdraw_charges(insured_of(visit), visit.mdtrt_id)
-
-
 def _keep(visit: Visit, trial: Trial, *fields: str) -> None:
     """Write down how far it is, while the turn is still ours."""
     with _turn_of(trial):
@@ -138,7 +131,7 @@ def _keep(visit: Visit, trial: Trial, *fields: str) -> None:
 def _keep_order(visit: Visit, trial: Trial, order: messages.Order) -> None:
     """The same for the order that the trial has opened."""
     with _turn_of(trial):
-        visit.orders.create(number=order.number, token=order.token, msgid=order.msgid)
+        orders.keep(visit, order)
 
 
 @contextmanager
@@ -156,18 +149,16 @@ def insured_of(visit: Visit) -> messages.Insured:
     """Who is insured and how, as carried through the visit; with name and ID number where a centre wants them, and
     with the orders of its trials where they open any."""
     insured = messages.Insured(
-        psn_no=visit.psn_no, insutype=visit.insutype, insuplc_admdvs=visit.insuplc_admdvs, psn_type=visit.psn_type
+        psn_no=visit.psn_no,
+        insutype=visit.insutype,
+        insuplc_admdvs=visit.insuplc_admdvs,
+        psn_type=visit.psn_type,
+        orders=orders.of(visit),
     )
-    if any(dialect(name).opens_orders for name in directory.names()):
-        insured = replace(insured, orders=_orders_of(visit))
     if not any(profile(name).person_fields for name in directory.names()):
         return insured
     archive = visit.appointment.archive
     return replace(insured, certno=archive.id_number, name=archive.name)
-
-
-def _orders_of(visit: Visit) -> tuple[messages.Order, ...]:
-    return tuple(messages.Order(row.number, row.token, row.msgid) for row in visit.orders.order_by("pk"))
 
 
 def card_of(appointment: Appointment) -> messages.Card:

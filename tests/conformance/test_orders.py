@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from insurance.interface.dialects.mobile import callbacks
@@ -205,6 +207,14 @@ def test_the_same_news_makes_us_ask_once(centre: Centre, unknown: Settlement) ->
     assert InterfaceCall.objects.filter(infno="6302").count() == 1
     told(unknown, ordStas="5")
     assert steps.recover_one(), "other news"
+
+
+def test_a_settlement_that_is_being_asked_about_is_left_to_whoever_does(unknown: Settlement) -> None:
+    """Else two would ask at once."""
+    lease = Now() + timedelta(seconds=60)
+    Settlement.objects.filter(pk=unknown.pk).update(leased_until=lease, due_at=lease)
+    assert told(unknown).status_code == 200
+    assert not steps.recover_one()
 
 
 @pytest.mark.parametrize("state", ["1", "2", "3"])

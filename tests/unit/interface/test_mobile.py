@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from insurance.interface import looking
+from insurance.interface.client import InsuranceClient
 from insurance.interface.dialects.mobile import callbacks
 from insurance.interface.dialects.mobile.states import (
     ENDED,
@@ -20,7 +22,7 @@ from insurance.interface.dialects.mobile.states import (
 )
 from insurance.interface.dialects.mobile.wire import order_named_by
 from insurance.interface.errors import InterfaceError, OutcomeUnknown, Refusal, Refused
-from insurance.interface.exchange import Exchange, OrderNews, Reply
+from insurance.interface.exchange import Exchange, OrderNews, Reply, Request
 from insurance.interface.identities import violations
 from insurance.interface.messages import Bill, Opened, Order
 from tests.unit.interface.mobile_words import (
@@ -45,7 +47,7 @@ from tests.unit.interface.mobile_words import (
     there,
     written,
 )
-from tests.unit.interface.words import CARD_NUMBER, INSURED, NAME, NOW, answer, ok
+from tests.unit.interface.words import CARD_NUMBER, INSURED, LINE, NAME, NOW, VISIT, Journal, answer, ok
 
 # --- golden messages --------------------------------------------------------------------------
 
@@ -163,6 +165,54 @@ def test_an_order_that_another_message_has_paid_was_not_paid_by_this_one() -> No
     assert refused.value.code == Refusal.NO_SUCH_SETTLEMENT
     silent = by_message.decode(BY_MESSAGE, golden("6301", orgBizSer=None))
     assert silent.medins_setl_id == PAID_BY, "a centre that does not say who paid: an order is paid once"
+
+
+# --- what is said one after the other -------------------------------------------------------------
+LATER = "H99999900001202401020907000001"
+
+
+def spoken(*replies: Reply, journal: Journal | None = None) -> InsuranceClient:
+    """A client that hears these, one after the other."""
+    told = iter(replies)
+
+    class Telling:
+        def send(self, request: Request, timeout_seconds: float, begun_at: float | None = None) -> Reply:
+            return next(told)
+
+    return InsuranceClient(PROFILE, DIALECT, Telling(), journal or Journal(), lambda: NOW)
+
+
+def test_an_order_is_kept_before_anything_is_said_of_it() -> None:
+    journal = Journal()
+    happened: list[tuple[str, list[str]]] = []
+
+    def keep(order: Order) -> None:
+        happened.append((order.number, [infno for _msgid, infno, _body in journal.before_calls]))
+
+    client = spoken(golden("6201-silent"), golden("6301", ordStas="1"), journal=journal)
+    bill = client.trial(INSURED, PRICING.card, "M1", "", 452, "11", visit=VISIT, lines=(LINE,), keep=keep)
+    assert (bill.total_fen, happened) == (452, [(ORDER.number, ["6201"])])
+    (opening, asking) = journal.before_calls
+    assert json.loads(opening[2])["input"]["data"]["medOrgOrd"] == opening[0] == bill.medins_setl_id
+    assert json.loads(asking[2])["input"]["data"]["payToken"] == ORDER.token
+
+
+def test_an_order_that_two_messages_named_is_one_settlement() -> None:
+    """Where the centre does not say which of them has paid: the later one is taken for it."""
+    told = golden("6301", orgBizSer=None)
+    (bill,) = looking.settlements(spoken(told, told), WHO, "M1", "7", [LATER, PAID_BY])
+    assert (bill.setl_id, bill.medins_setl_id) == (ORDER.number, LATER)
+    (bill,) = looking.settlements(spoken(golden("6301"), golden("6301")), WHO, "M1", "7", [LATER, PAID_BY])
+    assert bill.medins_setl_id == PAID_BY
+
+
+def test_what_a_message_made_is_found_and_taken_back_with_the_centres_leave() -> None:
+    journal = Journal()
+    client = spoken(golden("6301"), golden("6203"), journal=journal)
+    looking.undo_message(client, WHO, "M1", "7", PAID_BY, "6202")
+    assert json.loads(journal.before_calls[1][2])["input"] == document("6203-revs-token-request")["input"] | {
+        "data": document("6203-revs-token-request")["input"]["data"] | {"orgBizSer": journal.before_calls[1][0]}
+    }
 
 
 # --- states ---------------------------------------------------------------------------------------
