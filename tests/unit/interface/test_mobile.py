@@ -65,6 +65,14 @@ def test_every_golden_request_has_a_case_and_goes_to_its_own_address() -> None:
     assert all(request.path.startswith("/org/local/api/hos/") for request in sent)
 
 
+def test_who_it_is_about_goes_along_where_a_centre_wants_it() -> None:
+    profile = replace(PROFILE, person_fields=True)
+    for exchange, msgid, question in REQUESTS.values():
+        plain = written(exchange, msgid, question)["input"]["data"]
+        asked = json.loads(exchange.encode(profile, msgid, NOW, question).body)["input"]["data"]
+        assert asked == {**plain, "idNo": CARD_NUMBER, "userName": NAME, "idType": "01"}
+
+
 def test_an_order_is_opened_and_priced() -> None:
     opened = DIALECT.trial.decode(PRICING, golden("6201"))
     assert isinstance(opened, Opened)

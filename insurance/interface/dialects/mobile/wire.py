@@ -11,6 +11,8 @@ from insurance.interface.exchange import Answer, Exchange, Question, Reply, Requ
 from insurance.interface.messages import Insured, Order
 from insurance.interface.profile import Operation, Profile
 
+_IDENTITY_CARD = "01"
+
 Data = Mapping[str, object]
 Write = Callable[[Profile, str, datetime, Question], tuple[Insured, Data]]
 """write(profile, msgid, now, question): who is meant, and what stands under `data`."""
@@ -23,7 +25,7 @@ def said(
 
     def encode_question(profile: Profile, msgid: str, now: datetime, question: Question) -> Request:
         insured, data = write(profile, msgid, now, question)
-        named = {"orgCodg": profile.institution_code, **data}
+        named = {"orgCodg": profile.institution_code, **_person(profile, insured), **data}
         return encode(profile, operation, msgid, now, Payload({"data": named}, insured.insuplc_admdvs))
 
     def decode(question: Question, reply: Reply) -> Answer:
@@ -55,6 +57,13 @@ def order_named_by(insured: Insured, msgid: str) -> Order | None:
 def wall(moment: datetime) -> str:
     """`yyyy-MM-dd HH:mm:ss` at the centre."""
     return wall_time(moment)
+
+
+def _person(profile: Profile, insured: Insured) -> dict[str, str]:
+    """Where a centre wants to be told in every message whose order it is, as a client in Shanxi does."""
+    if not profile.person_fields:
+        return {}
+    return {"idNo": insured.certno, "userName": insured.name, "idType": _IDENTITY_CARD}
 
 
 def _time(msgid: str) -> str:
