@@ -21,8 +21,9 @@ from insurance.quota.directory import DEFAULT, MOST_AT_ONCE, MOST_SLOW_SECONDS
 
 Given = dict[str, Any]
 
-WITHOUT_ENVELOPE = ("delimited", "fhir")
+WITHOUT_ENVELOPE = ("delimited", "fhir", "mobile")
 """Dialects whose messages are not signed or encrypted in the national way."""
+WITHOUT_CALLBACK = tuple(name for name in DIALECTS if name != "mobile")
 Check = Callable[[Any], bool]
 
 LIKE = '[{"name": "changsha", "regions": ["4301"], "url": "https://..."}]'
@@ -95,6 +96,8 @@ def _check_fit(name: str, one: Given) -> None:
         "INSURANCE_HABITS, habits: on a line (tcp) there is no gateway": said.get("gateway") and scheme == "tcp",
         f"INSURANCE_HABITS, habits: {dialect} has no envelope to sign or encrypt": dialect in WITHOUT_ENVELOPE
         and (said.get("security") or said.get("encrypts")),
+        f"INSURANCE_KEYS, keys: {dialect} has no callback to sign": dialect in WITHOUT_CALLBACK
+        and "callback_secret" in one.get("keys", {}),
         f"INSURANCE_HABITS, habits: {dialect} has no sign-in": said.get("signs_in") and dialect == "fhir",
     }
     for why, is_so in wrong.items():

@@ -11,6 +11,7 @@ from hospital.appointments import export, sign_in
 from hospital.notices import api as notices
 from insurance.payment import api as payment
 from insurance.settlement import api as settlement
+from insurance.settlement import callback
 from insurance.trial import api as trial
 from operations.metrics import page as metrics
 from operations.overview import page as overview
@@ -45,6 +46,7 @@ urlpatterns = [
     path(f"{API}trials/<int:pk>/settlements/", settlement.SettlementsView.as_view()),
     path(f"{API}settlements/<int:pk>/", settlement.SettlementView.as_view()),
     path(f"{API}payments/notify/", payment.NotifyView.as_view()),
+    path(f"{API}insurers/<str:insurer>/callback/", callback.CallbackView.as_view()),
     path(f"{API}line/", trial.LineView.as_view()),
     path(f"{API}schema/", SpectacularAPIView.as_view(), name="schema"),
     path(f"{API}docs/", page.DocsView.as_view(url_name="schema")),

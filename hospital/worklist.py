@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.db import connection, models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -219,6 +219,12 @@ def put_back(row: Work, to: str, *, wait_seconds: float, error: str, **fields: A
     """Give a claimed row back: state `to`, due again in `wait_seconds`, with the reason."""
     due_at = Now() + timedelta(seconds=wait_seconds)
     return move(row, to, reason=error, due_at=due_at, leased_until=None, last_error=error[:300], **fields)
+
+
+def bring_forward(rows: QuerySet[Work]) -> int:
+    """What waits for its time is due now; what somebody has taken is left alone. How many."""
+    free = Q(leased_until=None) | Q(leased_until__lt=Now())
+    return rows.filter(free, due_at__gt=Now()).update(due_at=Now())
 
 
 def lapsed(kind: type[Work], *states: str) -> QuerySet[Work]:

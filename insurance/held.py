@@ -15,7 +15,7 @@ from insurance.reconciliation import speaking
 from insurance.settlement import standing
 from insurance.settlement.models import Settlement
 from insurance.trial import conversation
-from insurance.trial.models import Trial, Visit
+from insurance.trial.models import InsurerOrder, Trial, Visit
 
 
 def of(appointment: Appointment) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def of(appointment: Appointment) -> dict[str, Any]:
     calls = InterfaceCall.objects.filter(purpose__in=_purposes(trials, settlements)).order_by("pk")
     return {
         "visits": held.all_fields(Visit.objects.filter(appointment=appointment)),
+        "orders": list(InsurerOrder.objects.filter(visit__appointment=appointment).values("number", "msgid")),
         "trials": held.all_fields(trials),
         "settlements": held.all_fields(settlements),
         "payments": held.all_fields(orders),
@@ -48,6 +49,7 @@ def erase(appointments: Sequence[Appointment]) -> None:
     trials = [trial for appointment in appointments for trial in _trials(appointment)]
     keeping.empty(_purposes(trials, settlements))
     _forget_in_reconciliations(appointments, settlements)
+    InsurerOrder.objects.filter(visit__appointment__in=appointments).update(token="")
     Visit.objects.filter(appointment__in=appointments).update(psn_no="")
 
 

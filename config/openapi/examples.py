@@ -141,6 +141,10 @@ CALLBACK: Example = {
     "amount_fen": 1216,
     "transaction_no": "P2026112400000207",
 }
+ORDER_NEWS: Example = {
+    "payOrdId": "ORD330100202611240000000000207",
+    "ordStas": "4",
+}
 EVENT: Example = {
     "id": 2231,
     "event": "settlement.completed",

@@ -107,6 +107,11 @@ TOLD: Mapping[str, Told] = {
         sent=examples.CALLBACK,
         codes=("bad_signature", "no_such_order", "amounts_differ", "bad_callback"),
     ),
+    "insurers_callback_create": Told(
+        {200: {"received": True}},
+        sent=examples.ORDER_NEWS,
+        codes=("bad_signature", "no_such_order", "bad_callback"),
+    ),
 }
 
 TAGS = (
@@ -119,4 +124,5 @@ TAGS = (
     ("trials", "The place in the line, the bill, and the choice of how to settle."),
     ("settlements", "How far the settlement is."),
     ("payments", "For the payment institution alone."),
+    ("insurers", "For the insurers alone."),
 )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -18,6 +19,7 @@ from insurance.interface.messages import (
     FeeLine,
     Insured,
     LineSplit,
+    Order,
     Person,
     PolicySplit,
     ResultFile,
@@ -113,15 +115,18 @@ class InsuranceClient:
             self._call(self._dialect.upload_visit, questions.VisitUpload(insured, mdtrt_id, visit))
 
     def withdraw_charges(self, insured: Insured, mdtrt_id: str, chrg_bchno: str = ALL_BATCHES) -> None:
-        """2205: withdraw unsettled details; sent before 2204, it makes 2204 repeatable (protocol 3.6). Nothing where an
-        upload takes the place of the one before."""
+        """2205: withdraw unsettled details; sent before 2204, it makes 2204 repeatable (protocol 3.6). Where a trial
+        opens an order, the last one is given up (6401). Nothing where an upload takes the place of the one before."""
         if self._dialect.withdraw_charges is not None:
             self._call(self._dialect.withdraw_charges, questions.ChargeBatch(insured, mdtrt_id, chrg_bchno))
 
     def upload_charges(
         self, insured: Insured, mdtrt_id: str, chrg_bchno: str, visit: Visit, lines: tuple[FeeLine, ...]
     ) -> tuple[LineSplit, ...]:
-        """2204: one whole charge batch; how each line is split by policy."""
+        """2204: one whole charge batch; how each line is split by policy. Nothing where the lines go along with the
+        trial."""
+        if self._dialect.upload_charges is None:
+            return ()
         question = questions.ChargeUpload(insured, mdtrt_id, chrg_bchno, visit, lines)
         return self._call(self._dialect.upload_charges, question)
 
@@ -134,10 +139,28 @@ class InsuranceClient:
         total_fen: int,
         med_type: str,
         use_account: bool = True,
+        *,
+        visit: Visit | None = None,
+        lines: tuple[FeeLine, ...] = (),
+        keep: Callable[[Order], None] | None = None,
     ) -> Bill:
-        """2206A: what a settlement would pay. Binds nobody and may be repeated."""
-        question = questions.Pricing(insured, card, mdtrt_id, chrg_bchno, total_fen, med_type, use_account)
-        return self._call(self._dialect.trial, question)
+        """2206A: what a settlement would pay. Binds nobody and may be repeated.
+
+        Where a trial opens an order (6201), `visit` and `lines` go along, and `keep` is given the order before anything
+        else is said of it; a bill that did not come along is asked for (6301).
+        """
+        about = (insured, card, mdtrt_id, chrg_bchno, total_fen, med_type, use_account)
+        msgid = self._journal.new_msgid()
+        said = self._call(self._dialect.trial, questions.Pricing(*about, visit, lines, msgid), msgid)
+        if isinstance(said, Bill):
+            return said
+        if keep is not None:
+            keep(said.order)
+        return said.bill or self._order_bill(insured, mdtrt_id, said.order)
+
+    def _order_bill(self, insured: Insured, mdtrt_id: str, order: Order) -> Bill:
+        insured = replace(insured, orders=(*insured.orders, order))
+        return self._call(_there(self._dialect.order_bill), questions.SettlementKey(insured, mdtrt_id, order.number))
 
     def settle(
         self,
@@ -161,12 +184,15 @@ class InsuranceClient:
         msgid = msgid or self._journal.new_msgid()
         return self._call(self._dialect.settle, questions.Settling(pricing, invono, split, msgid), msgid)
 
-    def cancel(self, insured: Insured, mdtrt_id: str, setl_id: str, msgid: str | None = None) -> Bill | None:
+    def cancel(
+        self, insured: Insured, mdtrt_id: str, setl_id: str, msgid: str | None = None, *, reversal: str = ""
+    ) -> Bill | None:
         """2208: cancel a settlement whole; the bill with negative amounts, if it is told (protocol 3.9).
 
-        A repeat is Refused, "already_reversed"; `query` says whether the first was carried out.
+        A repeat is Refused, "already_reversed"; `query` says whether the first was carried out. `reversal`: the leave
+        to do so that the bill brought, if it did.
         """
-        return self._call(self._dialect.cancel, questions.SettlementKey(insured, mdtrt_id, setl_id), msgid)
+        return self._call(self._dialect.cancel, questions.SettlementKey(insured, mdtrt_id, setl_id, reversal), msgid)
 
     def reverse(self, insured: Insured, omsgid: str, oinfno: str, msgid: str | None = None) -> None:
         """2601: undo what was sent as `omsgid` (冲正), whether or not it was carried out (protocol 3.10).

@@ -10,6 +10,8 @@ from insurance.interface.profile import Operation, Profile
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+Asks = TypeVar("Asks", contravariant=True)
+Tells = TypeVar("Tells", covariant=True)
 
 FILE_TYPES = ("application/octet-stream", "application/zip")  # H annex A has the first
 
@@ -76,15 +78,25 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange(Generic[Question, Answer]):
+class Exchange(Generic[Asks, Tells]):
     """One operation, pure: encode(profile, msgid, now, question) and decode(question, reply).
 
     `decode` raises one of the four InterfaceErrors whenever the reply is not a readable success.
     """
 
     operation: Operation
-    encode: Callable[[Profile, str, datetime, Question], Request]
-    decode: Callable[[Question, Reply], Answer]
+    encode: Callable[[Profile, str, datetime, Asks], Request]
+    decode: Callable[[Asks, Reply], Tells]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNews:
+    """What a callback says: of which order, and its `state` in the insurer's words. `is_worth_asking`: something may
+    have been decided."""
+
+    number: str
+    state: str
+    is_worth_asking: bool
 
 
 def not_shown(infno: str, text: str) -> str:
@@ -102,12 +114,17 @@ class Dialect:
 
     person: Exchange[questions.PersonQuestion, messages.Person]
     register: Exchange[questions.Registration, str]
-    upload_charges: Exchange[questions.ChargeUpload, tuple[messages.LineSplit, ...]]
-    trial: Exchange[questions.Pricing, messages.Bill]
+    trial: Exchange[questions.Pricing, messages.Bill | messages.Opened]
     settle: Exchange[questions.Settling, messages.Bill]
     cancel: Exchange[questions.SettlementKey, messages.Bill | None]
     query: Exchange[questions.SettlementKey, messages.Bill]
     day_totals: Exchange[messages.DayTotals, messages.DayTotalsAnswer]
+    upload_charges: Exchange[questions.ChargeUpload, tuple[messages.LineSplit, ...]] | None = None
+    """Without it the lines go along with the trial."""
+    order_bill: Exchange[questions.SettlementKey, messages.Bill] | None = None
+    """The bill of an order that a trial has opened; without it trials open none."""
+    order_news: Callable[[bytes], OrderNews] | None = None
+    """Reads the insurer's callback about an order, which is never believed. Raises ValueError."""
     settled_ids: Exchange[questions.VisitKey, tuple[str, ...]] | None = None
     """What stands at a visit, whoever asked for it."""
     by_message: Exchange[questions.MessageKey, messages.Bill] | None = None
@@ -142,3 +159,8 @@ class Dialect:
             raise ValueError("a dialect needs by_message, or settled_ids and reverse")
         if self.signs_in and self.sign_in is None:
             raise ValueError("a dialect that signs in needs sign_in")
+
+    @property
+    def opens_orders(self) -> bool:
+        """Whether a trial opens an order, and what follows is about it."""
+        return self.order_bill is not None

@@ -21,7 +21,8 @@ def settlements(
     if client.dialect.settled_ids is not None:
         named = dict.fromkeys([*client.settled_ids(insured, mdtrt_id), setl_id])
         return tuple(client.query(insured, mdtrt_id, each) for each in named if each)
-    return tuple(_made(client, insured, mdtrt_id, invono, sorted(msgids)))
+    made = _made(client, insured, mdtrt_id, invono, sorted(msgids))
+    return tuple({bill.setl_id: bill for bill in made}.values())  # two messages may have asked for the same one
 
 
 def undo_message(
@@ -39,7 +40,7 @@ def undo_message(
         raise Refused("the message made no settlement", code=Refusal.NOTHING_TO_REVERSE)
     if made[0].refunded:
         raise Refused("what the message made was taken back", code=Refusal.ALREADY_REVERSED)
-    client.cancel(insured, mdtrt_id, made[0].setl_id)
+    client.cancel(insured, mdtrt_id, made[0].setl_id, reversal=made[0].reversal)
 
 
 def _made(

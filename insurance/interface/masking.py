@@ -7,6 +7,7 @@ for what it writes (`Dialect.masked`): (infno, the text as it was written down) 
 
 import json
 import re
+from collections.abc import Set
 from typing import Any
 
 from insurance.interface.errors import scrub
@@ -52,19 +53,19 @@ def laid_out(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def named(infno: str, text: str) -> str:
-    """A JSON object whose fields have the national names."""
+def named(infno: str, text: str, harmless: Set[str] = HARMLESS) -> str:
+    """A JSON object whose fields have the national names, or those that a dialect knows to be harmless."""
     found = document(text)
-    return "" if found is None else laid_out(masked(found))
+    return "" if found is None else laid_out(masked(found, harmless))
 
 
-def masked(value: Any) -> Any:
+def masked(value: Any, harmless: Set[str] = HARMLESS) -> Any:
     """A part of it that has no name of its own."""
     match value:
         case dict():
-            return {field_name(name): _field(name, inner) for name, inner in value.items()}
+            return {field_name(name): _field(name, inner, harmless) for name, inner in value.items()}
         case list():
-            return [masked(inner) for inner in value]
+            return [masked(inner, harmless) for inner in value]
         case None | "":
             return value
         case _:
@@ -81,9 +82,9 @@ def at_its_place(text: str) -> str:
     return text if _PLAIN.fullmatch(text) and not _PERSONS_NUMBER.search(text) else MASK
 
 
-def _field(name: str, value: Any) -> Any:
+def _field(name: str, value: Any, harmless: Set[str]) -> Any:
     if isinstance(value, dict | list):
-        return masked(value)
+        return masked(value, harmless)
     if name in _SAID:
         return scrub(str(value or ""))
-    return value if name in HARMLESS or _AMOUNT.search(name) else masked(value)
+    return value if name in harmless or _AMOUNT.search(name) else masked(value)

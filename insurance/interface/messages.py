@@ -44,8 +44,21 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What a trial opened at the insurer, where trials do (6201): its number there, the token that speaks for it, and
+    our message that opened it."""
+
+    number: str
+    token: str = field(repr=False)
+    msgid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Insured:
-    """What is carried through one visit; `certno` and `name` are sent only where Profile.person_fields says so."""
+    """What is carried through one visit; `certno` and `name` are sent only where Profile.person_fields says so.
+
+    `orders` are those that the visit's trials have opened, the newest last, where they do.
+    """
 
     psn_no: str = field(repr=False)
     insutype: str
@@ -53,6 +66,7 @@ class Insured:
     psn_type: str
     certno: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
+    orders: tuple[Order, ...] = ()
 
 
 def choose_insurance(person: Person) -> Insured:
@@ -144,7 +158,8 @@ class Bill:
     """The answer of 2206, 2207, 2208 and 5203 (protocol 3.7-3.9, 3.13); amounts of a cancellation are negative.
 
     `medins_setl_id` is the msgid of the request it answers. `setl_id` is "" and `settled_at` None in a trial. `split`
-    is None where the interface does not tell it.
+    is None where the interface does not tell it. `reversal` is the insurer's leave to take it back because our own side
+    has failed, where there is such a thing and it is still good.
     """
 
     mdtrt_id: str
@@ -165,6 +180,15 @@ class Bill:
     setl_id: str = ""
     settled_at: datetime | None = None
     refunded: bool = False
+    reversal: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A trial's answer where it opens an order: the bill may come along, or is asked for by the order."""
+
+    order: Order
+    bill: Bill | None
 
 
 @dataclass(frozen=True, slots=True)

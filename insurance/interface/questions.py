@@ -81,7 +81,8 @@ class ChargeUpload:
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """2206 / 2206A."""
+    """2206 / 2206A. `visit` and `lines` are for where they go along with the trial, and were not sent before (6201).
+    `msgid` names the message."""
 
     insured: Insured
     card: Card
@@ -90,6 +91,9 @@ class Pricing:
     total_fen: int
     med_type: str
     use_account: bool
+    visit: Visit | None = field(default=None, repr=False)
+    lines: tuple[FeeLine, ...] = ()
+    msgid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,12 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class SettlementKey:
-    """2208 and 5203."""
+    """2208 and 5203; an order's number stands for the settlement that it became. `reversal`: the bill's, in 2208."""
 
     insured: Insured
     mdtrt_id: str
     setl_id: str
+    reversal: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

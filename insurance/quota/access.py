@@ -12,7 +12,7 @@ from typing import Any
 from insurance.interface.gateways import Key
 from insurance.interface.security.rules import RULES
 
-SECRETS = ("secret", "next_secret", "sm2_private", "sm4")
+SECRETS = ("secret", "next_secret", "sm2_private", "sm4", "callback_secret")
 """Fields of `keys` that lie elsewhere. The others are no secrets: who we are, and the centre's own public key."""
 
 KEYS = ("name", "next_name", "sm2_centre", *SECRETS)

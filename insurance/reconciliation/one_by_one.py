@@ -5,10 +5,12 @@ What only the insurer has does not show so; its totals tell that there is someth
 
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import Refusal, Refused, scrub
-from insurance.interface.messages import Bill, Insured, StatementDifference
+from insurance.interface.messages import Bill, StatementDifference
 from insurance.ledger.models import Kind, LedgerEntry
-from insurance.reconciliation.ours import Held
+from insurance.reconciliation.ours import Held, numbered
 from insurance.reconciliation.rules import Movement
+from insurance.trial import conversation
+from insurance.trial.models import Visit
 
 NOT_THERE = (Refusal.NO_SUCH_SETTLEMENT, Refusal.NO_SUCH_VISIT)
 TAKEN_BACK = "taken back at the insurer"
@@ -17,7 +19,8 @@ TAKEN_BACK = "taken back at the insurer"
 def look(held: Held, client: InsuranceClient) -> StatementDifference:
     """What the insurer says of one row of our book. Raises `InterfaceError`."""
     try:
-        bill = client.query(Insured(held.psn_no, "", "", ""), held.mdtrt_id, held.row.key)
+        visit = Visit.objects.get(appointment__settlements=numbered(held.row.number))
+        bill = client.query(conversation.insured_of(visit), held.mdtrt_id, held.row.key)
     except Refused as refused:
         if refused.code not in NOT_THERE:
             raise

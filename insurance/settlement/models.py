@@ -58,7 +58,7 @@ class Settlement(WorkItem):
     account_fen = models.BigIntegerField(_("account (fen)"), default=0)
     cash_fen = models.BigIntegerField(_("cash (fen)"), default=0)
     settle_msgid = models.CharField(_("message id"), max_length=30, default="", db_index=True)
-    setl_id = models.CharField(_("settlement id"), max_length=30, default="", db_index=True)
+    setl_id = models.CharField(_("settlement id"), max_length=64, default="", db_index=True)
     settled_at = models.DateTimeField(_("settled at"), null=True)
     clr_type = models.CharField(max_length=6, default="")
     clr_optins = models.CharField(max_length=6, default="")

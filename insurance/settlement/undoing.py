@@ -71,7 +71,8 @@ def take_back(client: InsuranceClient, visit: Visit, bills: tuple[Bill, ...]) ->
     for bill in bills:
         booked.append(entries.settled(bill, SETTLED_BY))
         try:
-            negative = client.cancel(conversation.insured_of(visit), visit.mdtrt_id, bill.setl_id)
+            insured = conversation.insured_of(visit)
+            negative = client.cancel(insured, visit.mdtrt_id, bill.setl_id, reversal=bill.reversal)
         except Refused as error:
             log.warning("2208 was refused, looking again: %s", error)
             continue

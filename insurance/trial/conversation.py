@@ -1,12 +1,15 @@
-"""What is said to the insurer for one trial: 1101 → 2201 → 2203A → 2204 → 2206A (protocol 3.0), or a region's order.
+"""What is said to the insurer for one trial: 1101 → 2201 → 2203A → 2204 → 2206A (protocol 3.0), or a region's order;
+1101 → 2201 → 6201 where a trial opens an order (3.15).
 
 Each step that worked is kept in the `Visit`, so a trial that was interrupted goes on where it stopped.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 
 from django.db import transaction
@@ -22,6 +25,7 @@ from insurance.interface.profile import Operation
 from insurance.quota import directory
 from insurance.quota.exchange import profile
 from insurance.states import TrialState
+from insurance.trial import orders
 from insurance.trial.models import Trial, Visit
 
 ORDINARY_OUTPATIENT = "11"
@@ -42,6 +46,8 @@ def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messa
     else:
         send_details(client, visit, trial)
         send_charges(client, visit, trial, charges)
+    if client.dialect.opens_orders:
+        orders.give_up(client, insured_of(visit), visit)
     return client.trial(
         insured_of(visit),
         card_of(appointment),
@@ -49,6 +55,9 @@ def price(client: InsuranceClient, trial: Trial, charges: list[Charge]) -> messa
         visit.chrg_bchno,
         total_of(charges),
         ORDINARY_OUTPATIENT,
+        visit=_visit_words(visit, appointment),
+        lines=_lines(charges),
+        keep=partial(_keep_order, visit, trial),
     )
 
 
@@ -96,8 +105,8 @@ def send_details(client: InsuranceClient, visit: Visit, trial: Trial) -> None:
 
 def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: list[Charge]) -> None:
     """2204 in a batch of its own; whatever may be there unsettled is withdrawn first (2205 `0000`), in
-    some regions always."""
-    if visit.charges_fingerprint == fingerprint(charges):
+    some regions always. Nothing where the lines go along with the trial."""
+    if client.dialect.upload_charges is None or visit.charges_fingerprint == fingerprint(charges):
         return
     if visit.charges_asked:
         client.withdraw_charges(insured_of(visit), visit.mdtrt_id)
@@ -114,19 +123,37 @@ def send_charges(client: InsuranceClient, visit: Visit, trial: Trial, charges: l
 
 
 def _keep(visit: Visit, trial: Trial, *fields: str) -> None:
-    """Write down how far it is, while the turn is still ours: a worker that stood still and was taken over must not
-    overwrite what the next one has told the insurer. Raises `Overtaken`."""
+    """Write down how far it is, while the turn is still ours."""
+    with _turn_of(trial):
+        visit.save(update_fields=fields)
+
+
+def _keep_order(visit: Visit, trial: Trial, order: messages.Order) -> None:
+    """The same for the order that the trial has opened."""
+    with _turn_of(trial):
+        orders.keep(visit, order)
+
+
+@contextmanager
+def _turn_of(trial: Trial) -> Iterator[None]:
+    """While the turn is still ours: a worker that stood still and was taken over must not overwrite what the next one
+    has told the insurer. Raises `Overtaken`."""
     with transaction.atomic():
         ours = Trial.objects.filter(pk=trial.pk, state=TrialState.CALLING, attempt=trial.attempt)
         if ours.select_for_update().first() is None:
             raise worklist.Overtaken(f"trial {trial.pk} is no longer in turn {trial.attempt}")
-        visit.save(update_fields=fields)
+        yield
 
 
 def insured_of(visit: Visit) -> messages.Insured:
-    """Who is insured and how, as carried through the visit; with name and ID number where a centre wants them."""
+    """Who is insured and how, as carried through the visit; with name and ID number where a centre wants them, and
+    with the orders of its trials where they open any."""
     insured = messages.Insured(
-        psn_no=visit.psn_no, insutype=visit.insutype, insuplc_admdvs=visit.insuplc_admdvs, psn_type=visit.psn_type
+        psn_no=visit.psn_no,
+        insutype=visit.insutype,
+        insuplc_admdvs=visit.insuplc_admdvs,
+        psn_type=visit.psn_type,
+        orders=orders.of(visit),
     )
     if not any(profile(name).person_fields for name in directory.names()):
         return insured

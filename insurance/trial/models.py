@@ -42,6 +42,22 @@ class Visit(models.Model):
         return f"visit {self.mdtrt_id or self.pk}"
 
 
+class InsurerOrder(models.Model):
+    """An order that a trial of the visit opened at the insurer, where trials do (6201). Written once, never changed.
+
+    `token` speaks for it and is shown to nobody. `msgid` is our message that opened it: what a later message of ours
+    names is the newest that was opened before it.
+    """
+
+    visit = models.ForeignKey(Visit, models.PROTECT, related_name="orders")
+    number = models.CharField(max_length=64, db_index=True)
+    token = EncryptedText(holds="order_token")
+    msgid = models.CharField(max_length=30, unique=True)
+
+    def __str__(self) -> str:
+        return f"order {self.number}"
+
+
 class Line(models.Model):
     """A line of patients who wait for a trial, strictly first come first served; several share the insurer's minute.
 

@@ -49,6 +49,7 @@ def filled(address: str, things: dict[str, Any]) -> str:
         "ending": "json",
         "app_label": "hospital",
         "url": "nothing-of-ours/",
+        "insurer": "default",
         "content_type_id": 1,
     }
     row = re.match(r"admin/(\w+)/(\w+)/.*<(?:path:)?(?:object_id|id)>", address)

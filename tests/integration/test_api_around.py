@@ -121,6 +121,7 @@ def test_the_schema_is_openapi_3_1_and_names_every_address(client: Client) -> No
             "line/",
             "notices/",
             "payments/notify/",
+            "insurers/{insurer}/callback/",
         ),
         *("appointments/", "appointments/{id}/", "appointments/{id}/charges/", "appointments/{id}/trials/"),
         "appointments/{id}/follow-link/",

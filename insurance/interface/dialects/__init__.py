@@ -11,6 +11,7 @@ __all__ = ["DIALECTS", "Dialect", "is_there", "load"]
 DIALECTS: dict[str, str] = {
     "delimited": "insurance.interface.dialects.delimited.DIALECT",
     "fhir": "insurance.interface.dialects.fhir.DIALECT",
+    "mobile": "insurance.interface.dialects.mobile.DIALECT",
     "national": "insurance.interface.dialects.national.DIALECT",
 }
 

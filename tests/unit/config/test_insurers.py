@@ -182,6 +182,8 @@ def test_a_line_by_tcp_and_a_dialect_elsewhere_may_be_named() -> None:
         ({"url": "tcp://yb.example:9000", "habits": {"gateway": "csb"}}, "there is no gateway"),
         ({"dialect": "fhir", "habits": {"security": "sm2-input"}}, "no envelope"),
         ({"dialect": "delimited", "habits": {"encrypts": True}}, "no envelope"),
+        ({"dialect": "mobile", "habits": {"encrypts": True}}, "no envelope"),
+        ({"keys": {"callback_secret": "env:HOME"}}, "no callback"),
         ({"dialect": "fhir", "habits": {"signs_in": True}}, "no sign-in"),
     ],
 )

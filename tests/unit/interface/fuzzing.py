@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from insurance.interface.dialects import DIALECTS, load
 from insurance.interface.dialects.national import files
 from insurance.interface.errors import InterfaceError
 from insurance.interface.exchange import Exchange, Reply
-from insurance.interface.messages import DayDetails, DayTotals
+from insurance.interface.messages import DayDetails, DayTotals, Order
 from insurance.interface.questions import (
     ChargeBatch,
     ChargeUpload,
     FileKey,
     FileUpload,
+    MessageKey,
     PersonQuestion,
     Pricing,
     Registration,
@@ -34,8 +35,12 @@ from insurance.interface.questions import (
 from insurance.payment import day_file
 from tests.unit.interface.words import CARD, INSURED, LINE, NOW, SAMPLES, SPLIT, VISIT
 
-PRICING = Pricing(INSURED, CARD, "M1", "1", 452, "11", True)
-KEY = SettlementKey(INSURED, "M1", "S1")
+ORDER = Order("ORD330100202401020900000000001", "T", "H99999900001202401020900000001")
+"""That of the golden replies, so that an invented one is read to its end."""
+WHO = replace(INSURED, orders=(ORDER,))
+PAID_BY = "H99999900001202401020905000001"
+PRICING = Pricing(WHO, CARD, "M1", "1", 452, "11", True)
+KEY = SettlementKey(WHO, "M1", ORDER.number)
 QUESTIONS: dict[str, Any] = {
     "person": PersonQuestion(CARD),
     "register": Registration(INSURED, CARD, VISIT),
@@ -44,11 +49,13 @@ QUESTIONS: dict[str, Any] = {
     "upload_charges": ChargeUpload(INSURED, "M1", "1", VISIT, (LINE,)),
     "withdraw_charges": ChargeBatch(INSURED, "M1", "1"),
     "trial": PRICING,
-    "settle": Settling(PRICING, "1", SPLIT),
+    "order_bill": KEY,
+    "settle": Settling(PRICING, "1", SPLIT, PAID_BY),
     "cancel": KEY,
     "reverse": Reversal(INSURED, "O1", "2207"),
     "find_visits": VisitSearch(INSURED, NOW, NOW, "11"),
     "query": KEY,
+    "by_message": MessageKey(WHO, "M1", "1", PAID_BY),
     "settled_ids": VisitKey(INSURED, "M1"),
     "day_totals": DayTotals("310", "11", "330100", NOW, NOW, 0, 0, 0, 0),
     "day_details": DayDetails("330100", NOW, NOW, 0, 0, 0, 0, "F1"),
@@ -74,6 +81,8 @@ def decoders() -> Iterator[Decoder]:
             if isinstance(exchange, Exchange):
                 decode = partial(exchange.decode, QUESTIONS.get(field.name))
                 yield Decoder(f"{name}: {field.name}", decode, (InterfaceError,))
+        if (news := dialect.order_news) is not None:
+            yield Decoder(f"{name}: order_news", lambda reply, news=news: news(reply.body), (ValueError,))
     yield Decoder("3202: file", lambda reply: files.unpack(reply.body), (InterfaceError,))
     yield Decoder("3202: text", lambda reply: files.read(reply.body.decode("utf-8", "replace")), (InterfaceError,))
     yield Decoder("day file", lambda reply: day_file.read(reply.body.decode("utf-8-sig")), (ValueError,))

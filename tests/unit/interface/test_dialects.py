@@ -57,7 +57,7 @@ def test_refusals_are_said_in_our_words(name: str) -> None:
 def test_names_and_dotted_paths() -> None:
     assert all(map(is_there, [*DIALECTS, "examples.forms.DIALECT"]))
     assert not any(map(is_there, ["", "x", "Delimited", "nowhere.DIALECT", "examples.nowhere.DIALECT", "a.b c", ".x"]))
-    with pytest.raises(ValueError, match="delimited, fhir, national"):
+    with pytest.raises(ValueError, match="delimited, fhir, mobile, national"):
         load("nowhere.DIALECT")
     with pytest.raises(TypeError):
         load("examples.forms.NAMES")

@@ -18,9 +18,12 @@ pytestmark = pytest.mark.security
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NATIONAL = sorted(SAMPLES.glob("*.json"))
+MOBILE = sorted((SAMPLES / "mobile").glob("*.json"))
 FHIR = sorted((SAMPLES / "fhir").glob("*.json"))
 LINES = (SAMPLES / "old-dialect-neusoft-caret-pipe.txt").read_text().splitlines()
 PERSONAL = ("psn_name", "psn_no", "certno", "mdtrt_cert_no", "brdy", "tel", "diag_name", "dise_name", "opter_name")
+OF_AN_ORDER = ("psnNo", "mdtrtCertNo", "drName", "mainCondDscr", "diagCode", "diagName")
+TOKENS = ("payToken", "revsToken", "cashierUrl")
 SOMEBODY = "张三丰 110101199001011234"
 
 
@@ -40,6 +43,10 @@ def national(text: str) -> str:
     return load("national").masked("", text)
 
 
+def mobile(text: str) -> str:
+    return load("mobile").masked("", text)
+
+
 def fhir(text: str) -> str:
     return load("fhir").masked("", text)
 
@@ -52,6 +59,18 @@ def delimited(text: str, infno: str = "") -> str:
 def test_no_recorded_message_tells_who_it_is_about(sample: Path) -> None:
     shown = json.loads(national(sample.read_text()))
     assert set(values(shown, *PERSONAL)) <= {MASK}
+
+
+@pytest.mark.parametrize("sample", MOBILE, ids=lambda sample: sample.stem)
+def test_no_order_tells_who_it_is_about_or_the_key_to_it(sample: Path) -> None:
+    shown = json.loads(mobile(sample.read_text()))
+    assert set(values(shown, *PERSONAL, *OF_AN_ORDER, *TOKENS)) <= {MASK}
+
+
+def test_an_order_says_which_it_is_and_what_it_came_to() -> None:
+    (reply,) = [path for path in MOBILE if path.stem == "6301-reply"]
+    shown = json.loads(mobile(reply.read_text()))["output"]["data"]
+    assert (shown["payOrdId"], shown["ordStas"], shown["fundPay"]) == ("ORD330100202401020900000000001", "4", 3.0)
 
 
 def test_amounts_numbers_and_codes_stay() -> None:

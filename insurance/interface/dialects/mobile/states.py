@@ -41,6 +41,40 @@ IN_DOUBT = frozenset((_S.ABNORMAL, _S.CASH_NOT_REVERSED))
 PAYS = frozenset((_S.INSURANCE_PAID, _S.HOSPITAL_SETTLED, _S.COMPLETE, *PARTLY_REFUNDED))
 """The fund or the account has paid, and not all of it went back."""
 
+
+class Means(StrEnum):
+    """What a state of an order is to us: whether the insurance has paid, by our reading (docs/mobile.md)."""
+
+    NOTHING = "nothing"
+    """Opened, and not priced yet."""
+    PRICED = "priced"
+    UNDER_WAY = "under way"
+    STANDS = "stands"
+    TAKEN_BACK = "taken back"
+    OVER = "over"
+    """Nothing came of it, and nothing will."""
+    IN_DOUBT = "in doubt"
+    """Asked about again, and shown to a person when that is exhausted."""
+
+
+MEANS: Mapping[OrderState, Means] = MappingProxyType(
+    {
+        _S.SAVED: Means.NOTHING,
+        _S.TRIED: Means.PRICED,
+        _S.SETTLING: Means.UNDER_WAY,
+        _S.SELF_PAY_DONE: Means.UNDER_WAY,
+        _S.INSURANCE_PAID: Means.STANDS,
+        _S.HOSPITAL_SETTLED: Means.STANDS,
+        _S.COMPLETE: Means.STANDS,
+        _S.REFUNDED: Means.TAKEN_BACK,
+        **dict.fromkeys(PARTLY_REFUNDED, Means.IN_DOUBT),
+        **dict.fromkeys(WITHDRAWN, Means.OVER),
+        _S.ABNORMAL: Means.IN_DOUBT,
+        _S.FAILED: Means.OVER,
+        _S.CASH_NOT_REVERSED: Means.IN_DOUBT,
+    }
+)
+
 FOLLOWS: Mapping[OrderState, frozenset[OrderState]] = MappingProxyType(
     {
         _S.SAVED: frozenset((_S.TRIED, *WITHDRAWN, _S.ABNORMAL, _S.FAILED)),

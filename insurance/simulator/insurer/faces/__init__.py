@@ -13,6 +13,7 @@ from insurance.simulator.insurer.misbehaviour import Reply, Work
 FACES: dict[str, str] = {
     "delimited": "insurance.simulator.insurer.faces.delimited.Delimited",
     "fhir": "insurance.simulator.insurer.faces.fhir.Fhir",
+    "mobile": "insurance.simulator.insurer.faces.mobile.Mobile",
     "national": "insurance.simulator.insurer.faces.national.National",
 }
 
