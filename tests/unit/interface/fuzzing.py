@@ -84,7 +84,7 @@ ALL = tuple(decoders())
 CORPUS = tuple(
     path.read_bytes()
     for path in sorted(Path(SAMPLES).rglob("*"))
-    if path.suffix in (".json", ".txt") and path.is_file()
+    if path.suffix in (".json", ".txt", ".xml") and path.is_file()
 )
 HEADERS = st.sampled_from(
     ({}, {"content-type": "application/octet-stream"}, {"content-type": "application/zip"}, {"Retry-After": "9" * 9})

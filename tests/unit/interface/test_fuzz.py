@@ -114,8 +114,21 @@ def test_a_small_file_that_unfolds_to_very_much_is_not_unfolded() -> None:
         b'{"infcode":-1,"err_msg":"' + b"a1" * 450_000 + b'"}',
         b'{"infcode":-1,"err_msg":"' + b"[" * 900_000 + b'"}',
         b'"' + b"\\u0000" * 150_000,
+        b"<a>" * 300_000,
+        b"<a " + b" ".join(b'x%d=""' % number for number in range(90_000)) + b"/>",
     ],
-    ids=["brackets", "nested", "digits", "exponent", "rate words", "mixed runs", "codes", "nulls"],
+    ids=[
+        "brackets",
+        "nested",
+        "digits",
+        "exponent",
+        "rate words",
+        "mixed runs",
+        "codes",
+        "nulls",
+        "tags",
+        "attributes",
+    ],
 )
 def test_the_longest_answer_that_is_taken_costs_little(body: bytes) -> None:
     for decoder in fuzzing.ALL:
