@@ -79,7 +79,8 @@ class Reply:
 class Exchange(Generic[Question, Answer]):
     """One operation, pure: encode(profile, msgid, now, question) and decode(question, reply).
 
-    `decode` raises one of the four InterfaceErrors whenever the reply is not a readable success.
+    `decode` raises one of the four InterfaceErrors whenever the reply is not a readable success; `encode` raises
+    Refused for what this wire cannot say, and then nothing is written down or sent.
     """
 
     operation: Operation
