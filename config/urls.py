@@ -44,6 +44,7 @@ urlpatterns = [
     path(f"{API}trials/<int:pk>/", trial.TrialView.as_view()),
     path(f"{API}trials/<int:pk>/settlements/", settlement.SettlementsView.as_view()),
     path(f"{API}settlements/<int:pk>/", settlement.SettlementView.as_view()),
+    path(f"{API}settlements/<int:pk>/credential/", settlement.CredentialView.as_view()),
     path(f"{API}payments/notify/", payment.NotifyView.as_view()),
     path(f"{API}line/", trial.LineView.as_view()),
     path(f"{API}schema/", SpectacularAPIView.as_view(), name="schema"),
