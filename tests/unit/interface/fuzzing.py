@@ -20,6 +20,7 @@ from insurance.interface.questions import (
     ChargeUpload,
     FileKey,
     FileUpload,
+    MessageKey,
     PersonQuestion,
     Pricing,
     Registration,
@@ -32,24 +33,30 @@ from insurance.interface.questions import (
     VisitUpload,
 )
 from insurance.payment import day_file
-from tests.unit.interface.words import CARD, INSURED, LINE, NOW, SAMPLES, SPLIT, VISIT
+from tests.unit.interface import fhir_words
+from tests.unit.interface.words import CARD, INSURED, LINE, NOW, SAMPLES, SPLIT, VISIT, sample
 
-PRICING = Pricing(INSURED, CARD, "M1", "1", 452, "11", True)
-KEY = SettlementKey(INSURED, "M1", "S1")
+MDTRT_ID = str(json.loads(sample("2206-response-openhis.json"))["output"]["setlinfo"]["mdtrt_id"])
+"""The recorded one: an answer of another visit is not read any further."""
+
+MSGID = "H99999900001202401020900200001"
+PRICING = Pricing(INSURED, CARD, MDTRT_ID, "1", 452, "11", True)
+KEY = SettlementKey(INSURED, MDTRT_ID, f"B0001/{MSGID[-16:]}")  # as the older dialect numbers them
 QUESTIONS: dict[str, Any] = {
     "person": PersonQuestion(CARD),
     "register": Registration(INSURED, CARD, VISIT),
-    "cancel_registration": RegistrationKey(INSURED, "M1", "V1"),
-    "upload_visit": VisitUpload(INSURED, "M1", VISIT),
-    "upload_charges": ChargeUpload(INSURED, "M1", "1", VISIT, (LINE,)),
-    "withdraw_charges": ChargeBatch(INSURED, "M1", "1"),
+    "cancel_registration": RegistrationKey(INSURED, MDTRT_ID, "V1"),
+    "upload_visit": VisitUpload(INSURED, MDTRT_ID, VISIT),
+    "upload_charges": ChargeUpload(INSURED, MDTRT_ID, "1", VISIT, (LINE,)),
+    "withdraw_charges": ChargeBatch(INSURED, MDTRT_ID, "1"),
     "trial": PRICING,
     "settle": Settling(PRICING, "1", SPLIT),
     "cancel": KEY,
     "reverse": Reversal(INSURED, "O1", "2207"),
     "find_visits": VisitSearch(INSURED, NOW, NOW, "11"),
     "query": KEY,
-    "settled_ids": VisitKey(INSURED, "M1"),
+    "by_message": MessageKey(INSURED, MDTRT_ID, "1", MSGID),
+    "settled_ids": VisitKey(INSURED, MDTRT_ID),
     "day_totals": DayTotals("310", "11", "330100", NOW, NOW, 0, 0, 0, 0),
     "day_details": DayDetails("330100", NOW, NOW, 0, 0, 0, 0, "F1"),
     "upload": FileUpload("f", b""),
@@ -66,13 +73,19 @@ class Decoder:
     may_raise: tuple[type[Exception], ...]
 
 
+def _question(dialect: str, name: str, exchange: Exchange[Any, Any]) -> Any:
+    """What the samples answer: FHIR's are golden messages with questions of their own."""
+    golden = {asked.operation: question for asked, question in fhir_words.QUESTIONS.values()}
+    return golden.get(exchange.operation, QUESTIONS.get(name)) if dialect == "fhir" else QUESTIONS.get(name)
+
+
 def decoders() -> Iterator[Decoder]:
     for name in DIALECTS:
         dialect = load(name)
         for field in fields(dialect):
             exchange = getattr(dialect, field.name)
             if isinstance(exchange, Exchange):
-                decode = partial(exchange.decode, QUESTIONS.get(field.name))
+                decode = partial(exchange.decode, _question(name, field.name, exchange))
                 yield Decoder(f"{name}: {field.name}", decode, (InterfaceError,))
     yield Decoder("3202: file", lambda reply: files.unpack(reply.body), (InterfaceError,))
     yield Decoder("3202: text", lambda reply: files.read(reply.body.decode("utf-8", "replace")), (InterfaceError,))
@@ -81,10 +94,36 @@ def decoders() -> Iterator[Decoder]:
 
 
 ALL = tuple(decoders())
-CORPUS = tuple(
-    path.read_bytes()
-    for path in sorted(Path(SAMPLES).rglob("*"))
-    if path.suffix in (".json", ".txt", ".xml") and path.is_file()
+SETTLED = json.loads(sample("2206-response-openhis.json"))
+SETTLED["output"]["setlinfo"]["setl_id"] = "S1"
+FILE = {"file_qury_no": "F1", "filename": "f", "dld_endtime": "2024-01-02 00:00:00"}
+MADE = (
+    SETTLED,
+    *(
+        {"infcode": 0, "output": output}
+        for output in (
+            {"stmtinfo": {"stmt_rslt": "0", "stmt_rslt_dscr": ""}},
+            {"mdtrtinfo": [{"mdtrt_id": MDTRT_ID, "ipt_otp_no": "V1"}]},
+            {"fileinfo": FILE},
+            [{"setl_id": "S1"}],
+        )
+    ),
+)
+"""Where nothing is recorded that an operation would take."""
+
+LINES = (
+    "990001240102000001^0001-OP001-20240102001^9999000001|甲|999999199001010011|310|1101|1|100.00|330100|^",
+    "990001240102000004^0001-OP001-20240102001^0.03|0|0.03|0|0|0|0|1|20240102090020|20240102090020-H99999900001-0001|^",
+)
+CORPUS = (
+    *(
+        path.read_bytes()
+        for path in sorted(Path(SAMPLES).rglob("*"))
+        if path.suffix in (".json", ".txt", ".xml") and path.is_file()
+    ),
+    *(json.dumps(each, ensure_ascii=False).encode() for each in MADE),
+    *(line.encode() for line in (*sample("old-dialect-neusoft-caret-pipe.txt").decode().splitlines()[-2:], *LINES)),
+    fhir_words.encoded("self-pay").body,
 )
 HEADERS = st.sampled_from(
     ({}, {"content-type": "application/octet-stream"}, {"content-type": "application/zip"}, {"Retry-After": "9" * 9})

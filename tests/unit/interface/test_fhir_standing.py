@@ -118,3 +118,44 @@ def test_negative_control_a_code_that_is_one_is_sent() -> None:
     with pytest.raises(OutcomeUnknown, match="another visit"):
         client.upload_charges(INSURED, "M1", "7-1", VISIT, LINES)
     assert (len(wire.sent), len(journal.before_calls)) == (1, 1)
+
+
+def spoilt(name: str, **changes: Any) -> Reply:
+    """A golden searchset whose first match is another."""
+    found = document(name)
+    found["entry"][0]["resource"] |= changes
+    return replied(found)
+
+
+@pytest.mark.parametrize("coverage", [{"type": {"coding": [None]}}, {"type": {"coding": [{}]}}, {"payor": []}])
+def test_an_empty_item_or_list_is_not_valid_though_the_library_takes_it(coverage: dict[str, Any]) -> None:
+    """As coverage-guided fuzzing has found: each of them ended the turn."""
+    policy = document("query")["entry"][0]["resource"]["contained"][0]
+    with pytest.raises(OutcomeUnknown):
+        decoded("query", spoilt("query", contained=[{**policy, **coverage}]))
+    eligibility = document("eligibility")
+    for each in eligibility["contained"]:
+        if each["resourceType"] == "Coverage":
+            each.update(coverage)
+    with pytest.raises(OutcomeUnknown):
+        decoded("eligibility", replied(eligibility))
+
+
+def test_a_total_without_an_amount_is_unknown() -> None:
+    found = document("query")
+    found["entry"][0]["resource"]["total"][0]["amount"] = None
+    with pytest.raises(OutcomeUnknown):
+        decoded("query", replied(found))
+
+
+@pytest.mark.parametrize("entry", [[None], [{}], [{"resource": {}}], [{"resource": None}]])
+def test_a_match_with_nothing_in_it_is_not_nothing_found(entry: list[Any]) -> None:
+    """Negative control: an empty list is."""
+    with pytest.raises(OutcomeUnknown):
+        decoded("query", replied({**document("query"), "entry": entry}))
+    with pytest.raises(Refused, match="nothing was found"):
+        decoded("query", replied({**document("query"), "entry": []}))
+
+
+def test_a_property_that_is_null_is_as_one_that_is_not_there() -> None:
+    assert decoded("query", spoilt("query", disposition=None)) == decoded("query", golden("query"))

@@ -79,12 +79,9 @@ def read(body: bytes) -> Json:
 
     A modifierExtension changes what it stands in, and may not be passed over (FHIR, extensibility): none is known here.
     """
-    document = parsed(body)
-    model = MODELS.get(str(document.get("resourceType")))
-    if model is None:
-        raise ValueError("not a resource that is known here")
     try:
-        model.model_validate(document)
+        document: Json = _pruned(parsed(body))
+        MODELS[document["resourceType"]].model_validate(document)
     except UNREADABLE as error:
         raise ValueError(type(error).__name__) from None
     if any(name == "modifierExtension" for name, _ in _fields(document)):
@@ -101,6 +98,25 @@ def parsed(body: bytes) -> Json:
     if isinstance(document, dict):
         return document
     raise ValueError("not a JSON object")
+
+
+_NOTHING: tuple[object, ...] = (None, [], {})
+
+
+def _pruned(value: Any) -> Any:
+    """A property that is null or empty is as one that is not there. An item of a list that is so would be dropped in
+    silence (of what a search has found, say): FHIR has none (json.html), though the library lets it pass."""
+    match value:
+        case dict():
+            kept = {name: _pruned(inner) for name, inner in value.items()}
+            return {name: inner for name, inner in kept.items() if inner not in _NOTHING}
+        case list():
+            items = [_pruned(inner) for inner in value]
+            if any(item in _NOTHING for item in items):
+                raise ValueError("an empty item")
+            return items
+        case _:
+            return value
 
 
 def _fields(value: object) -> Iterator[tuple[str, object]]:
