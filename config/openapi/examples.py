@@ -112,7 +112,7 @@ SETTLEMENT: Example = {
     },
     "poll_after_seconds": 1,
 }
-CREDENTIAL = "28C6F7A84B3E4D02"
+CREDENTIAL = "the-code-of-the-credential"
 SETTLEMENT_IN_LINE: Example = {
     **{name: value for name, value in SETTLEMENT.items() if name != "payment"},
     "state": "waiting",

@@ -30,13 +30,14 @@ from tests.conformance.test_settling import completed
 from tests.integration import doing
 from tests.integration.conftest import forget_the_insurer
 from tests.integration.laid_beside import found, said, today
+from tests.integration.test_regions import SHARED
 from tests.simulators import Simulator
 from tests.unit.interface.test_sm import PRIVATE, PUBLIC
 from tests.unit.simulator.running import running
 
 NAMES = sorted(PROFILES.keys() - {"national"})
-SM4 = "0123456789ABCDEFFEDCBA9876543210"
-KEYS = {"name": "AK", "secret": "env:GATEWAY_SECRET"}
+KEPT_IN = "env:GATEWAY_SECRET"
+KEYS = {"name": "AK", "secret": KEPT_IN}
 BOOKED_WITH = "that-of-the-booking-01"
 SEALS = {"sm2_private": "env:SM2", "sm2_centre": PUBLIC, "sm4": "env:SM4"}
 
@@ -45,7 +46,7 @@ def site(profile: str) -> App:
     """The region's centre with what stands before it."""
     centre = Insurer(Settings(profile=profile))
     if profile == "jilin":
-        return Sealed(centre, PRIVATE, f"04{PUBLIC}", SM4)
+        return Sealed(centre, PRIVATE, f"04{PUBLIC}", SHARED)
     gateway = PROFILES[profile].get("gateway", "").removesuffix("-seconds")
     return Gateway(centre, CHECKS[gateway], {"AK": "s3cret"}) if gateway else centre
 
@@ -63,7 +64,7 @@ def speaking(settings: LazySettings, url: str, profile: str) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("GATEWAY_SECRET", "s3cret"), ("SM2", PRIVATE), ("SM4", SM4)):
+    for name, value in (("GATEWAY_SECRET", "s3cret"), ("SM2", PRIVATE), ("SM4", SHARED)):
         monkeypatch.setenv(name, value)
 
 
