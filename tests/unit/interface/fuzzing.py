@@ -1,9 +1,9 @@
 """Invented answers for every decoder there is, made from the recorded ones: of every dialect, also of later ones."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -150,36 +150,56 @@ LEAVES: st.SearchStrategy[object] = (
 )
 
 
+@cache
+def taken(decoder: Decoder) -> tuple[bytes, ...]:
+    """What of the corpus is a success for this decoder: only from there the end of it is reached."""
+    return tuple(body for body in CORPUS if _is_taken(decoder, body))
+
+
+def _is_taken(decoder: Decoder, body: bytes) -> bool:
+    try:
+        decoder.decode(Reply(200, {}, body))
+    except decoder.may_raise:
+        return False
+    return True
+
+
 @st.composite
-def replies(draw: st.DrawFn) -> Reply:
-    """A recorded answer with bytes changed, or with values replaced at any depth, or something invented."""
-    kind = draw(st.sampled_from((_torn, _replaced, _invented)))
-    return Reply(draw(STATUSES), draw(HEADERS), kind(draw))
+def tries(draw: st.DrawFn) -> tuple[Decoder, Reply]:
+    """A decoder, and a recorded answer with bytes changed, or with values replaced at any depth, or something invented.
+    Mostly one that the decoder would have taken."""
+    decoder = draw(st.sampled_from(ALL))
+    corpus = draw(st.sampled_from((taken(decoder) or CORPUS, taken(decoder) or CORPUS, CORPUS)))
+    kind = draw(st.sampled_from((_torn, _replaced, _replaced, _invented)))
+    return decoder, Reply(draw(STATUSES), draw(HEADERS), kind(draw, corpus))
 
 
-def _torn(draw: st.DrawFn) -> bytes:
-    body = bytearray(draw(st.sampled_from(CORPUS)))
+def _torn(draw: st.DrawFn, corpus: Sequence[bytes]) -> bytes:
+    body = bytearray(draw(st.sampled_from(corpus)))
     for _ in range(draw(st.integers(0, 8))):
         body[draw(st.integers(0, len(body) - 1))] = draw(st.integers(0, 255))
     return bytes(body[: draw(st.none() | st.integers(0, len(body)))])
 
 
-def _replaced(draw: st.DrawFn) -> bytes:
+def _replaced(draw: st.DrawFn, corpus: Sequence[bytes]) -> bytes:
     try:
-        document = json.loads(draw(st.sampled_from(CORPUS)))
+        document = json.loads(draw(st.sampled_from(corpus)))
     except ValueError:
-        return _torn(draw)
-    place = document
-    while isinstance(place, dict | list) and place:
-        key = draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
-        if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
-            place[key] = draw(LEAVES)
-            break
-        place = place[key]
+        return _torn(draw, corpus)
+    place, key = draw(st.sampled_from(list(_places(document)) or [([None], 0)]))
+    place[key] = draw(LEAVES)
     return json.dumps(document, ensure_ascii=True).encode()
 
 
-def _invented(draw: st.DrawFn) -> bytes:
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Everything that has a name or a number in a document, by what holds it: a value far down is as likely as one far
+    up, and there are more of them."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from _places(value[key])
+
+
+def _invented(draw: st.DrawFn, corpus: Sequence[bytes]) -> bytes:
     values = st.recursive(
         LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner)
     )

@@ -13,7 +13,6 @@ from dataclasses import fields
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from insurance.interface.dialects import DIALECTS, load
 from insurance.interface.dialects.national import files
@@ -49,9 +48,9 @@ def fuzz(examples: int, *, derandomize: bool) -> None:
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.sampled_from(fuzzing.ALL), fuzzing.replies())
-    def some(decoder: Decoder, reply: Reply) -> None:
-        tried(decoder, reply)
+    @given(fuzzing.tries())
+    def some(given: tuple[Decoder, Reply]) -> None:
+        tried(*given)
 
     some()
 
@@ -77,12 +76,7 @@ TEXTS = [decoder for decoder in fuzzing.ALL if decoder.name not in FILES]
 )
 def test_what_is_changed_would_be_taken_as_it_is(decoder: Decoder) -> None:
     """Else its end is never reached: an answer of another visit, say, is read no further."""
-    taken = 0
-    for body in fuzzing.CORPUS:
-        with suppress(*decoder.may_raise):
-            decoder.decode(Reply(200, {}, body))
-            taken += 1
-    assert taken > 0
+    assert fuzzing.taken(decoder)
 
 
 def test_an_invented_answer_is_a_failure_that_is_told() -> None:

@@ -104,8 +104,9 @@ _NOTHING: tuple[object, ...] = (None, [], {})
 
 
 def _pruned(value: Any) -> Any:
-    """A property that is null or empty is as one that is not there. An item of a list that is so would be dropped in
-    silence (of what a search has found, say): FHIR has none (json.html), though the library lets it pass."""
+    """A property that is null or empty is as one that is not there: the library lets it pass where one is required
+    (json.html has neither). An item of a list that is so would be dropped in silence, and is not valid: what a search
+    has found would be nothing."""
     match value:
         case dict():
             kept = {name: _pruned(inner) for name, inner in value.items()}
