@@ -30,8 +30,8 @@ COPY --from=build /venv /venv
 RUN SECRET_KEY=only-for-collectstatic-0123456789abcdef PII_KEY=only-for-collectstatic-0123456789abcdef \
     PAYMENT_SECRET=only-for-collectstatic-0123456789abcdef python manage.py collectstatic --no-input
 USER hospital
+ENV HOST=0.0.0.0
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["gunicorn", "config.wsgi:application", "--config", "python:config.gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", \
-     "--threads", "64", "--keep-alive", "75", "--graceful-timeout", "20", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["python", "-m", "config.web"]

@@ -69,10 +69,17 @@ def server_error(request: HttpRequest) -> JsonResponse:
     return _plain(500, "internal_error", _("Something went wrong on our side. Nothing was lost; please try again."))
 
 
-def busy(seconds: int) -> dict[str, Any]:
+def busy(seconds: int) -> Unavailable:
     """More ask than can be answered: come again after so many seconds."""
     detail = _("Very many people are here at this moment. Please try again in a few seconds.")
-    return body(503, "busy", detail, retry_after_seconds=seconds)
+    return Unavailable("busy", detail, retry_after_seconds=seconds)
+
+
+def told(error: Refusal) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Status, body and headers, in the language of this moment."""
+    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, HeldBack) else {}
+    return status, body(status, error.code, str(error.detail), **error.more), headers
 
 
 def _plain(status: int, code: str, detail: str) -> JsonResponse:
@@ -80,9 +87,8 @@ def _plain(status: int, code: str, detail: str) -> JsonResponse:
 
 
 def _refusal(error: Refusal) -> Response:
-    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, HeldBack) else {}
-    return _answer(status, error.code, str(error.detail), headers=headers, **error.more)
+    status, problem, headers = told(error)
+    return Response(problem, status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
 def _framework(error: exceptions.APIException) -> Response:

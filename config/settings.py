@@ -100,11 +100,14 @@ DATABASES = {"default": env.database("DATABASE_URL", pooled=DATABASE_POOLED)}
 CACHE_URL = env.str("CACHE_URL", default="redis://127.0.0.1:6379/1")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "hospital.cache.Cache",
         "LOCATION": CACHE_URL,
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
-    }
+    },
+    "rates": {"BACKEND": "hospital.rates.Noting"},  # counted in `default`
 }
+RATELIMIT_ENABLE = True
+RATELIMIT_USE_CACHE = "rates"
 
 # --- the patient page -----------------------------------------------------------------------------
 LOGIN_REDIRECT_URL = "/admin/"  # the theme's sign-in form does not say where to go; the patients' has its own

@@ -13,7 +13,7 @@ from demo.options import Options
 STANDARD_BATCH = 200
 """m, unless n asks for more: the start refuses m <= n."""
 
-NOT_PASSED_ON = ("PYTHONPATH", "DJANGO_SETTINGS_MODULE", "FLOWER_PORT", "FLOWER_ADDRESS", "GUNICORN_CMD_ARGS")
+NOT_PASSED_ON = ("PYTHONPATH", "DJANGO_SETTINGS_MODULE", "FLOWER_PORT", "FLOWER_ADDRESS")
 """Variables of the caller's shell that would change what the demo runs."""
 
 

@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 _planned: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 """By connection to the server: the names it knows."""
@@ -29,16 +28,20 @@ class Prepared:
 
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """Its first row; None when there is none."""
+        return next(iter(self.rows(*values)), None)
+
+    def rows(self, *values: Any) -> list[tuple[Any, ...]]:
+        """All of them."""
         with connection.cursor() as cursor:
             if settings.DATABASE_POOLED:
                 cursor.execute(self._unplanned, {f"p{place}": value for place, value in enumerate(values, 1)})
-                return self._first(cursor)
+                return list(cursor.fetchall())
             known = _planned.setdefault(connection.connection, set())
             if self.name not in known:
                 cursor.execute(f"PREPARE {self.name} ({', '.join(self.types)}) AS {self.sql}")
                 known.add(self.name)
             cursor.execute(f"EXECUTE {self.name} ({', '.join(['%s'] * len(values))})", values)
-            return self._first(cursor)
+            return list(cursor.fetchall())
 
     @cached_property
     def _unplanned(self) -> str:
@@ -47,8 +50,3 @@ class Prepared:
 
     def _parameter(self, found: re.Match[str]) -> str:
         return f"%(p{found[1]})s::{self.types[int(found[1]) - 1]}"
-
-    @staticmethod
-    def _first(cursor: CursorWrapper) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = cursor.fetchone()
-        return found

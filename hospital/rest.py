@@ -1,6 +1,5 @@
 """What every endpoint shares: strict input, and how often somebody may ask."""
 
-import logging
 from io import BytesIO
 from ipaddress import ip_address
 from typing import IO, Any
@@ -9,22 +8,24 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django_ratelimit.core import get_usage
 from drf_spectacular.utils import OpenApiParameter
-from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from hospital.errors import HeldBack
-
-log = logging.getLogger(__name__)
+from hospital import rates
+from hospital.rates import Limit
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 100}, OpenApiParameter.HEADER
 )
+
+
+COUNTED = "hospital.rest.counted"
+"""In the environment of a request that the front door has counted, for which group: it is not counted twice. No header
+of a request comes in under such a name."""
 
 
 class BoundedJSONParser(JSONParser):
@@ -68,36 +69,29 @@ def client_address(request: HttpRequest) -> str:
 
 def limit_address(request: Request, group: str) -> None:
     """Hold back an address that asks too often. Raises `HeldBack("too_many_requests")` with the exact time."""
-    _limit(request, group, "ip", settings.RATE_LIMIT_PER_ADDRESS)
+    rates.hold_back(request._request, group, Limit(rates.ADDRESS, settings.RATE_LIMIT_PER_ADDRESS))
 
 
 def limit_signed_in(request: Request, group: str) -> None:
     """Hold back an account that asks too often, and an address with very many accounts."""
-    limit_user(request, group)
-    _limit(request, group, "ip", settings.RATE_LIMIT_SIGNED_IN_PER_ADDRESS)
+    if request.META.get(COUNTED) != group:
+        rates.hold_back(request._request, group, *limits_signed_in(asker_id(request)))
+
+
+def limits_signed_in(user_id: int) -> tuple[Limit, Limit]:
+    """What `limit_signed_in` counts."""
+    return (
+        Limit("user", settings.RATE_LIMIT_PER_USER, str(user_id)),
+        Limit(rates.ADDRESS, settings.RATE_LIMIT_SIGNED_IN_PER_ADDRESS),
+    )
 
 
 def limit_user(request: Request, group: str) -> None:
     """Hold back an account that asks too often."""
-    _limit(request, group, "user", settings.RATE_LIMIT_PER_USER, str(request.user.pk))
+    rates.hold_back(request._request, group, Limit("user", settings.RATE_LIMIT_PER_USER, str(request.user.pk)))
 
 
 def limit_username(request: Request, group: str, username: str) -> None:
     """Hold back guesses at one account's password."""
     who = username.lower().encode(errors="replace").decode()
-    _limit(request, group, "username", settings.RATE_LIMIT_PER_USERNAME, who)
-
-
-def _limit(request: Request, group: str, kind: str, rate: str, who: str = "") -> None:
-    """Counted apart by kind: the account 7 is not the user name 7."""
-    key = "ip" if kind == "ip" else lambda *_: who
-    try:
-        usage = get_usage(request._request, group=f"{group} {kind}", key=key, rate=rate, increment=True)
-    except RedisError as error:
-        # Counting needs the cache. A patient is not turned away because it is away; the insurer's limit is elsewhere.
-        log.warning("rate of %s not counted: %s", group, type(error).__name__)
-        return
-    if usage and usage["should_limit"]:
-        seconds = int(usage["time_left"]) + 1  # the window's last second counts too
-        text = _("Too many requests. Please come back in %(seconds)s seconds.") % {"seconds": seconds}
-        raise HeldBack("too_many_requests", text, retry_after_seconds=seconds)
+    rates.hold_back(request._request, group, Limit("username", settings.RATE_LIMIT_PER_USERNAME, who))

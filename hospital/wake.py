@@ -9,6 +9,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 HINTS_AT_MOST = 10_000
 BATCH = 200
+PAUSE_SECONDS = 0.05
+"""From one giving to the next: a hint that comes alone goes out at once, a crowd's go together, since going to the
+broker costs more than what is taken there."""
 
 Give = Callable[[list[Any]], Any]
 """Gives many hints of one kind to the broker."""
@@ -38,11 +42,14 @@ class _Line:
 
     def _give_out(self) -> None:
         while True:
-            for give, items in self._next_batch().items():
+            batch = self._next_batch()
+            began = time.monotonic()
+            for give, items in batch.items():
                 try:
                     give(items)
                 except Exception as error:  # noqa: BLE001  whatever the broker does, the next hint must still be given
                     log.warning("hints not given (the ticks will find the work): %s", type(error).__name__)
+            time.sleep(max(0.0, began + PAUSE_SECONDS - time.monotonic()))
 
     def _next_batch(self) -> dict[Give, list[Any]]:
         """Wait for a hint and take along what stands behind it: under load many go out on one channel."""

@@ -10,6 +10,7 @@ Work waits as a row: `due_at` says from when it may be taken, `leased_until` how
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Self, TypeVar
@@ -134,7 +135,7 @@ def entering(*kinds: type[Stateful]) -> str:
 def entered(*rows: Stateful) -> None:
     """What a statement with `entering` has done, in the log."""
     what = ", ".join(f"{row._meta.model_name} {row.pk}: new → {row.state}" for row in rows)
-    transaction.on_commit(partial(log.info, "%s", what), robust=True)
+    transaction.on_commit(partial(copy_context().run, log.info, "%s", what), robust=True)
 
 
 @contextmanager

@@ -6,18 +6,25 @@ import random
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import translation
+from structlog.contextvars import bound_contextvars
 
-from config import errors, headers
-from config.door import looks
-from config.door.lanes import Busy, Lane
+from config import errors
+from config.correlation import given_id
+from config.door import bookings, looks, plain
+from config.door.lanes import Busy, Lane, SharedLane
+from hospital.appointments import api
+from hospital.appointments.models import Appointment
+from hospital.errors import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -30,33 +37,47 @@ NOT_COUNTED = ("/healthz", "/readyz", "/metrics")
 
 LOOKERS = 3
 LOOKS_WAITING = 200
+BOOKED_TOGETHER = 50
+BOOKINGS_WAITING = 400
 COME_AGAIN_SECONDS = 1, 5
 """Drawn anew for everybody, so that they do not come back together."""
 
 CHECKED_SECONDS = 1.0
 
 _last = threading.local()
-_REASONS = {200: "200 OK", 304: "304 Not Modified"}
 
 
 class Door:
-    """Around Django's application. Its two lanes hold all connections to the database that a web process has."""
+    """Around Django's application. Its three lanes hold all connections to the database that a web process has."""
 
     def __init__(self, django: Application) -> None:
         self.django = django
         self.looks = Lane("look", threads=LOOKERS, waiting=LOOKS_WAITING)
+        self.bookings = SharedLane("booking", _book, most_together=BOOKED_TOGETHER, waiting=BOOKINGS_WAITING)
         self.work = Lane("work", threads=settings.WEB_AT_ONCE, waiting=settings.WEB_WAITING)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            look = looks.plain(environ)
+            look = looks.look(environ)
             answer, etag = self._seen(look, environ) if look else (None, "")
             if answer is not None:
-                start_response(_REASONS[answer.status], answer.headers(environ))
+                start_response(_line(answer.status), answer.headers(environ))
                 return [answer.body]
+            if environ["PATH_INFO"] == bookings.PATH and (booked := self._booked(environ, start_response)):
+                return booked
             return self._passed_on(environ, start_response, etag)
         except Busy:
-            return busy(environ, start_response)
+            return refused(environ, start_response, errors.busy(random.randint(*COME_AGAIN_SECONDS)))  # nosec B311
+
+    def _booked(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """The answer to a plain booking; None: the long way, under the same id."""
+        environ["HTTP_X_REQUEST_ID"] = own = given_id(environ) or uuid4().hex
+        with bound_contextvars(request_id=own):
+            asked = bookings.read(environ)
+            answer = self.bookings.run(asked) if asked else None
+            if isinstance(answer, Refusal):
+                return refused(environ, start_response, answer)
+            return answer and booked(environ, start_response, answer)
 
     def _seen(self, look: looks.Look, environ: Environ) -> tuple[looks.Answer | None, str]:
         """What can be answered at once, and the validator of what Django is to answer."""
@@ -78,15 +99,37 @@ class Door:
         return body
 
 
-def busy(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """503 `busy`: nothing was begun, and when to come again."""
-    seconds = random.randint(*COME_AGAIN_SECONDS)  # nosec B311  spread, not secret
+def booked(environ: Environ, start_response: StartResponse, appointment: Appointment) -> Iterable[bytes]:
+    """201, as the long way answers."""
+    body = json.dumps(api.booked(appointment), separators=(",", ":")).encode()
+    headers = [("Content-Type", "application/json"), ("Location", api.address(appointment.pk))]
+    return _answered(environ, start_response, 201, body, headers)
+
+
+def refused(environ: Environ, start_response: StartResponse, refusal: Refusal) -> Iterable[bytes]:
+    """A problem in the asker's language: nothing was begun."""
     with translation.override(translation.get_language_from_request(WSGIRequest(environ))):
-        body = json.dumps(errors.busy(seconds), ensure_ascii=False).encode()
-    kind = [("Content-Type", errors.CONTENT_TYPE), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
-    policy = [*headers.always().items(), ("Content-Security-Policy", headers.NOTHING)]
-    start_response("503 Service Unavailable", [*kind, ("Retry-After", str(seconds)), *policy])
+        status, problem, headers = errors.told(refusal)
+    body = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
+    kind = [("Content-Type", errors.CONTENT_TYPE), ("Cache-Control", "no-store")]
+    return _answered(environ, start_response, status, body, [*kind, *headers.items()])
+
+
+def _answered(
+    environ: Environ, start_response: StartResponse, status: int, body: bytes, headers: plain.Headers
+) -> Iterable[bytes]:
+    every = [("Content-Length", str(len(body))), ("Vary", plain.VARY), *plain.always(environ)]
+    start_response(_line(status), [*headers, *every])
     return [body]
+
+
+def _line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+def _book(asked: Sequence[bookings.Asked]) -> Sequence[bookings.Answer]:
+    _connected()
+    return bookings.answer_all(asked)
 
 
 def _connected() -> None:

@@ -1,4 +1,4 @@
-"""A few threads that work, first come first served, and a short queue in front of them.
+"""A few threads that work, first come first served, and a short queue in front of them; one at a time, or together.
 
 The server's own threads wait here, and there are many: so somebody is always free to say no at once. The threads that
 work keep their connections to the database: as many as they are, and no more, however many ask.
@@ -7,8 +7,9 @@ work keep their connections to the database: as many as they are, and no more, h
 import os
 import threading
 import time
-from collections.abc import Callable
-from queue import SimpleQueue
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 LONGEST_WAIT_SECONDS = 5.0
@@ -20,26 +21,20 @@ class Busy(Exception):
 
 
 class _Job:
-    """What is to be done, and the lock that opens when it is done."""
+    """What is asked for, and the lock that opens when it is answered."""
 
-    __slots__ = ("act", "asked_at", "done", "error", "result")
+    __slots__ = ("asked", "asked_at", "done", "error", "result")
 
-    def __init__(self, act: Callable[[], Any]) -> None:
-        self.act, self.asked_at = act, time.monotonic()
+    def __init__(self, asked: Any) -> None:
+        self.asked, self.asked_at = asked, time.monotonic()
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = threading.Lock()
         self.done.acquire()
 
-    def run(self) -> None:
-        try:
-            if time.monotonic() - self.asked_at > LONGEST_WAIT_SECONDS:
-                raise Busy
-            self.result = self.act()
-        except BaseException as error:  # noqa: BLE001  it belongs to whoever asked
-            self.error = error
-        finally:
-            self.done.release()
+    @property
+    def is_too_late(self) -> bool:
+        return time.monotonic() - self.asked_at > LONGEST_WAIT_SECONDS
 
 
 class Lane:
@@ -52,13 +47,13 @@ class Lane:
         self._inside = 0
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
 
-    def run(self, act: Callable[[], Any]) -> Any:
-        """What `act` returns or raises, when its turn has come. Raises `Busy` at once when the lane is full."""
+    def run(self, asked: Any) -> Any:
+        """What `asked` returns or raises, when its turn has come. Raises `Busy` at once when the lane is full."""
         if self._process_id != os.getpid():
             self._start()
         if self._inside >= self.most:
             raise Busy
-        job = _Job(act)
+        job = _Job(asked)
         self._inside += 1  # one too many now and then does no harm
         self._jobs.put(job)
         job.done.acquire()
@@ -77,6 +72,50 @@ class Lane:
 
     def _work(self) -> None:
         while True:
-            job = self._jobs.get()
-            job.run()
-            self._inside -= 1
+            self._serve([self._jobs.get()])
+
+    def _serve(self, jobs: Sequence[_Job]) -> None:
+        """Those who have waited too long are told so, the others are served; the locks open whatever happens."""
+        served = []
+        for job in jobs:
+            if job.is_too_late:
+                job.error = Busy()
+            else:
+                served.append(job)
+        try:
+            for job, result in zip(served, self._act([job.asked for job in served]), strict=True):
+                job.result = result
+        except BaseException as error:  # noqa: BLE001  it belongs to whoever asked
+            for job in served:
+                job.error = error
+        finally:
+            for job in jobs:
+                job.done.release()
+            self._inside -= len(jobs)
+
+    def _act(self, asked: Sequence[Any]) -> Sequence[Any]:
+        return [act() for act in asked]
+
+
+class SharedLane(Lane):
+    """One thread that serves all who wait, up to `most_together`, by one `act`: the more come, the less each costs.
+
+    Nobody is waited for: who comes alone is served alone, and while one round works the next one gathers.
+    """
+
+    def __init__(
+        self, name: str, act: Callable[[Sequence[Any]], Sequence[Any]], *, most_together: int, waiting: int
+    ) -> None:
+        super().__init__(name, threads=1, waiting=waiting)
+        self.act, self.most_together = act, most_together
+
+    def _work(self) -> None:
+        while True:
+            jobs = [self._jobs.get()]
+            with suppress(Empty):
+                while len(jobs) < self.most_together:
+                    jobs.append(self._jobs.get_nowait())
+            self._serve(jobs)
+
+    def _act(self, asked: Sequence[Any]) -> Sequence[Any]:
+        return self.act(asked) if asked else []

@@ -9,17 +9,12 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
-from django.conf import settings
-from django.http.request import split_domain_port, validate_host
 from django.utils.http import parse_etags
 
-from config import headers
-from config.correlation import given_id
 from config.door import stories
+from config.door.plain import VARY, always, claims, is_plain
 from hospital import tokens
 from insurance.trial import api, glance
 
@@ -27,8 +22,6 @@ API = "/api/v1/"
 _PATH = re.compile(rf"{API}(?:(line)/|(trials|appointments)/(\d{{1,18}})/)")
 LINE_KEPT_SECONDS = 1.0
 """As long as its `max-age` allows everybody else."""
-
-_BEARER = "Bearer "
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +50,23 @@ class Answer:
             *(content if self.status == 200 else []),
             ("ETag", self.etag),
             ("Cache-Control", self.cache),
-            ("Vary", "Accept-Language, origin"),
-            *headers.always().items(),
-            ("Content-Security-Policy", headers.NOTHING),
-            ("X-Request-ID", given_id(environ) or uuid4().hex),
+            ("Vary", VARY),
+            *always(environ),
         ]
 
 
-def plain(environ: Mapping[str, Any]) -> Look | None:
+def look(environ: Mapping[str, Any]) -> Look | None:
     """The look that this request is; None: it is none, or not a plain one."""
-    if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING") or "HTTP_ORIGIN" in environ:
+    if environ["REQUEST_METHOD"] != "GET":
         return None
     found = _PATH.fullmatch(environ["PATH_INFO"])
-    if found is None or not _is_our_host(environ.get("HTTP_HOST", "")):
+    if found is None or not is_plain(environ):
         return None
     known = tuple(parse_etags(environ.get("HTTP_IF_NONE_MATCH", "")))
     if found[1]:
         return Look("line", 0, None, known)
-    shown = environ.get("HTTP_AUTHORIZATION", "")
-    claims = tokens.claims_of(shown.removeprefix(_BEARER)) if shown.startswith(_BEARER) else None
-    return Look(found[2], int(found[3]), claims, known) if claims else None
+    asker = claims(environ)
+    return Look(found[2], int(found[3]), asker, known) if asker else None
 
 
 def trial(look: Look) -> Answer | None:
@@ -135,8 +125,3 @@ def _strong(etags: Iterable[str]) -> set[str]:
 
 def _json(told: Mapping[str, Any]) -> bytes:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-@lru_cache(maxsize=100)
-def _is_our_host(host: str) -> bool:
-    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)

@@ -16,7 +16,7 @@ CODES: Mapping[str, tuple[int, Any]] = {
     "too_large": (413, _("The body is too large.")),
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
     "invalid": (422, _("Some fields are wrong; see errors.")),
-    "too_many_requests": (429, _("Too many requests. Please come back in %(seconds)s seconds.")),
+    "too_many_requests": (429, _("Too many requests. Please come back in {seconds} seconds.")),
     "internal_error": (500, _("Something went wrong on our side. Nothing was lost; please try again.")),
     "busy": (503, _("Very many people are here at this moment. Please try again in a few seconds.")),
     "database_away": (503, _("Please try again in a moment.")),

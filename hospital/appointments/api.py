@@ -80,13 +80,23 @@ class AppointmentsView(ListAPIView[Appointment]):
 
         def book() -> idempotency.Answer:
             appointment = booking.book(patient, body["session"], InsuranceCard(**body["insurance_card"]))
-            archive = appointment.archive
-            told = {"state": archive.state, "ahead": archive.ahead_when_queued}
-            return 201, {"id": appointment.pk, "state": appointment.state, "archive": told}
+            return 201, booked(appointment)
 
         key = request.headers.get("Idempotency-Key")
         status, answer = idempotency.once(patient.user_id, key, request.path, body, book)
-        return Response(answer, status=status, headers={"Location": f"/api/v1/appointments/{answer['id']}/"})
+        return Response(answer, status=status, headers={"Location": address(answer["id"])})
+
+
+def booked(appointment: Appointment) -> dict[str, Any]:
+    """What is told of a new appointment."""
+    archive = appointment.archive
+    told = {"state": archive.state, "ahead": archive.ahead_when_queued}
+    return {"id": appointment.pk, "state": appointment.state, "archive": told}
+
+
+def address(pk: int) -> str:
+    """Where its story is told."""
+    return f"/api/v1/appointments/{pk}/"
 
 
 class AppointmentView(APIView):

@@ -1,9 +1,6 @@
-"""Book and cancel. One transaction each: seat, appointment, fee lines and the place in the filing queue together.
+"""Book and cancel. One transaction each: seat, appointment, fee lines and the place in the filing queue together."""
 
-Everybody who wants the same session waits for one row. So a booking is one statement: the row is held from the guarded
-decrement to the commit, and no round trip lies in between.
-"""
-
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,46 +10,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hospital import hooks, worklist
-from hospital.appointments import full
+from hospital.appointments import full, seats
 from hospital.appointments.models import Appointment, Patient, Session
+from hospital.appointments.seats import Seat, Wish
 from hospital.archives import entry
 from hospital.archives.models import Archive
 from hospital.errors import Conflict, Invalid, NotFound, Refusal
 from hospital.identity import InsuranceCard, is_card
 from hospital.notices import writing
 from hospital.notices.models import Kind
-from hospital.prepared import Prepared
 from hospital.states import AppointmentState, ArchiveState
 
-# `free` never falls below zero, however many come at once: the guard is asked again once the row is ours. Amounts are
-# rounded half up, as `models.amount_fen` does.
-_BOOK = f"""
-    WITH {entry.ASKER}, seat AS (
-        UPDATE hospital_session SET free = free - 1
-         WHERE id = $2 AND free > 0 AND ends_at > statement_timestamp() AND EXISTS (SELECT FROM asker) AND NOT EXISTS (
-               SELECT FROM hospital_appointment WHERE patient_id = $1 AND session_id = $2 AND state = 'booked')
-        RETURNING id, price_list_id),
-    appointment AS (
-        INSERT INTO hospital_appointment (patient_id, session_id, state, attempt)
-        SELECT $1, seat.id, 'booked', 0 FROM seat
-        RETURNING id, created_at),
-    charge AS (
-        INSERT INTO hospital_charge (appointment_id, med_list_codg, medins_list_codg, name, quantity, unit_price,
-                                     amount_fen, occurred_at)
-        SELECT appointment.id, item.med_list_codg, item.medins_list_codg, item.name, item.quantity, item.unit_price,
-               round(item.unit_price * item.quantity * 100), statement_timestamp()
-          FROM appointment, seat JOIN hospital_priceitem item USING (price_list_id) ORDER BY item.id),
-    {entry.QUEUE_UP},
-    {worklist.entering(Appointment, Archive)}
-    SELECT appointment.id, appointment.created_at, archive.id, ({entry.AHEAD_OF_NEW}) FROM appointment, archive
-"""
 Row = TypeVar("Row", Appointment, Archive)
 
-_TYPES = ("bigint", "bigint", *["text"] * 7)
 TRIES = 3
 """How often it is asked when what was against it was gone a moment later."""
-
-_book = Prepared("book", _TYPES, _BOOK)
 
 
 def book(patient: Patient, session_id: int, card: InsuranceCard) -> Appointment:
@@ -62,19 +34,43 @@ def book(patient: Patient, session_id: int, card: InsuranceCard) -> Appointment:
     Raises `Invalid("bad_card" | "no_insurer")`, `NotFound("no_such_session")`, `Conflict("session_full" |
     "session_over" | "already_booked")`.
     """
+    wish = wish_for(patient.pk, patient.id_number, session_id, card)
+    seen = full.look(session_id)
+    if seen.full:
+        raise full.refused()
+    for _again in range(TRIES):
+        if (seat := _seat(wish)) is not None:
+            appointment = _booked(wish, seat)
+            appointment.patient = patient
+            return appointment
+        if why := _why_not(patient, session_id, seen):
+            raise why
+    raise full.refused()
+
+
+def wish_for(patient_id: int, id_number: str, session_id: int, card: InsuranceCard) -> Wish:
+    """What `book_together` serves. Raises `Invalid("bad_card" | "no_insurer")`."""
     if not is_card(card, today=timezone.localdate()):
         raise Invalid("bad_card", _("This card number cannot exist. Check the type and the number."))
     insurer = next(hooks.call("insured_in", card.region), "")
-    seen = full.look(session_id)
-    if seen.full:
-        raise _full()
-    for _again in range(TRIES):
-        row = _insert(patient, session_id, card, insurer)
-        if row is not None:
-            return _booked(patient, session_id, row)
-        if why := _why_not(patient, session_id, seen):
-            raise why
-    raise _full()
+    return Wish(patient_id, session_id, entry.given(id_number, card, insurer))
+
+
+def book_together(wishes: Sequence[Wish], seen: Mapping[int, full.Seen]) -> list[Appointment | Refusal | None]:
+    """As `book`, for many at once, served in their order. `seen`: by session, what was known before.
+
+    None: there is something against it, and `book` has the words. Raises as `seats.take`.
+    """
+    given = seats.take(wishes)
+    without = {wish.session_id for wish, seat in zip(wishes, given, strict=True) if seat is None}
+    sold_out = set(Session.objects.filter(pk__in=without, free=0).values_list("pk", flat=True)) if without else set()
+    for session_id in sold_out:
+        full.remember(session_id, seen[session_id])
+    refused = {session_id: full.refused() for session_id in sold_out}
+    return [
+        wish.context.run(_booked, wish, seat) if seat else refused.get(wish.session_id)
+        for wish, seat in zip(wishes, given, strict=True)
+    ]
 
 
 def cancel(appointment: Appointment) -> None:
@@ -101,33 +97,32 @@ def complete(appointment: Appointment) -> None:
     worklist.move(appointment, AppointmentState.COMPLETED)
 
 
-def _insert(patient: Patient, session_id: int, card: InsuranceCard, insurer: str) -> tuple[int, ...] | None:
-    """Everything that a booking writes. None: no seat for this patient."""
+def _seat(wish: Wish) -> Seat | None:
     try:
-        with worklist.in_one_statement():
-            return _book.row(patient.pk, session_id, *entry.given(patient, card, insurer))
+        return seats.take([wish])[0]
     except IntegrityError as error:
         if "one_live_appointment" in str(error):
             raise _already_booked() from error
         raise
 
 
-def _booked(patient: Patient, session_id: int, row: tuple[int, ...]) -> Appointment:
-    pk, created_at, archive_pk, ahead = row
+def _booked(wish: Wish, seat: Seat) -> Appointment:
     appointment = _as_read(
         Appointment,
-        id=pk,
+        id=seat.appointment_id,
         attempt=0,
-        created_at=created_at,
-        patient_id=patient.pk,
-        session_id=session_id,
+        created_at=seat.created_at,
+        patient_id=wish.patient_id,
+        session_id=wish.session_id,
         state=AppointmentState.BOOKED,
     )
-    archive = _as_read(Archive, id=archive_pk, attempt=0, appointment_id=pk, state=ArchiveState.QUEUED)
-    archive.ahead_when_queued = ahead
-    appointment.patient, appointment.archive = patient, archive
+    archive = _as_read(
+        Archive, id=seat.archive_id, attempt=0, appointment_id=seat.appointment_id, state=ArchiveState.QUEUED
+    )
+    archive.ahead_when_queued = seat.ahead
+    appointment.archive = archive
     worklist.entered(appointment, archive)
-    entry.announce(archive)
+    entry.announce(seat.archive_id)
     return appointment
 
 
@@ -146,13 +141,9 @@ def _why_not(patient: Patient, session_id: int, seen: full.Seen) -> Refusal | No
         return Conflict("session_over", _("This session is over."))
     if not session.free:
         full.remember(session_id, seen)
-        return _full()
+        return full.refused()
     booked = Appointment.objects.filter(patient=patient, session=session, state=AppointmentState.BOOKED)
     return _already_booked() if booked.exists() else None
-
-
-def _full() -> Conflict:
-    return Conflict("session_full", _("No seat is free in this session."))
 
 
 def _already_booked() -> Conflict:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from django.core.cache import cache
+from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
+
+from hospital.errors import Conflict
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,11 @@ def look(session_id: int) -> Seen:
         return Seen()
     stamp = _stamp(session_id)
     return Seen(stamp is not None and stamp == stamp_then, stamp)
+
+
+def refused() -> Conflict:
+    """What is told to whoever comes too late."""
+    return Conflict("session_full", _("No seat is free in this session."))
 
 
 def remember(session_id: int, seen: Seen) -> None:

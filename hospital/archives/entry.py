@@ -1,6 +1,6 @@
 """Into the filing queue and out of it again, from the side of the booking; and what may be asked about it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ from hospital.privacy import blind_index, blind_indexes, encrypt
 from hospital.states import ArchiveState, NoticeState
 
 if TYPE_CHECKING:
-    from hospital.models import Appointment, Patient
+    from hospital.models import Appointment
 
 EXACT_AHEAD = 200
 """So many in front are counted one by one; whoever has more in front need not know whether some of them have left."""
@@ -29,36 +29,61 @@ _AHEAD = f"""
 """
 """However long the queue is, it costs the same."""
 
-QUEUE_UP = """
+
+class Given(NamedTuple):
+    """What `QUEUE_UP` must know besides the patient's row: fingerprints to find the archive by, the card, and the name
+    of the insurer that it leads to. `card_number` is encrypted."""
+
+    id_index: str
+    card_type: str
+    card_number: str
+    card_index: str
+    card_tail: str
+    card_region: str
+    insurer: str
+
+
+QUEUE_UP = f"""
     archive AS (
         INSERT INTO hospital_archive (appointment_id, state, attempt, last_error, rejection, name, id_number, phone,
-                                      id_index, card_type, card_number, card_index, card_tail, card_region, insurer)
-        SELECT appointment.id, 'queued', 0, '', '', asker.name, asker.id_number, asker.phone, $3, $4, $5, $6, $7, $8, $9
-          FROM appointment, asker
-        RETURNING id)"""
-"""Step 2: the information of the `ASKER` joins the filing queue, as it is encrypted in the patient's row. $3 to $9 are
-what `given` says."""
+                                      {", ".join(Given._fields)})
+        SELECT appointment.id, 'queued', 0, '', '', asker.name, asker.id_number, asker.phone,
+               {", ".join(f"seat.{name}" for name in Given._fields)}
+          FROM appointment JOIN seat USING (patient_id, session_id) JOIN asker ON asker.id = patient_id
+         ORDER BY appointment.id
+        RETURNING id, appointment_id)"""
+"""Step 2: the information of the `ASKERS` joins the filing queue, as it is encrypted in the patient's row."""
 
-ASKER = """
+ASKERS = """
     asker AS (
-        SELECT id, name, id_number, phone FROM hospital_patient WHERE id = $1 AND id_number <> '' FOR KEY SHARE)"""
-"""The patient, $1, held until the commit and as of now: whoever was erased a moment ago books no more."""
+        SELECT id, name, id_number, phone FROM hospital_patient WHERE id = ANY($1) AND id_number <> ''
+         ORDER BY id FOR KEY SHARE)"""
+"""The patients, $1, held until the commit and as of now: whoever was erased a moment ago books no more."""
 
 AHEAD_OF_NEW = _AHEAD.format(archive="archive.id")
+
+AHEAD_OF_FIRST = _AHEAD.format(archive="(SELECT min(id) FROM archive)")
+"""Of those that a statement queues up. What it does not see is no more than in front of them."""
 
 _ahead = Prepared("archive_ahead", ["bigint"], _AHEAD.format(archive="$1"))
 
 
-def given(patient: "Patient", card: InsuranceCard, insurer: str) -> tuple[str, ...]:
-    """What `QUEUE_UP` needs to know of the patient, of the card, and of the insurer that it leads to."""
-    indexes = blind_index(card.number), tail_index(card.number)
-    number = encrypt(card.number, "card_number")
-    return blind_index(patient.id_number), card.type, number, *indexes, card.region, insurer
+def given(id_number: str, card: InsuranceCard, insurer: str) -> Given:
+    """Of a patient with this ID number and this card."""
+    return Given(
+        id_index=blind_index(id_number),
+        card_type=card.type,
+        card_number=encrypt(card.number, "card_number"),
+        card_index=blind_index(card.number),
+        card_tail=tail_index(card.number),
+        card_region=card.region,
+        insurer=insurer,
+    )
 
 
-def announce(archive: Archive) -> None:
+def announce(archive_id: int) -> None:
     """Its message to the filing queue follows the commit."""
-    wake.after_commit(queue.put, archive.pk)
+    wake.after_commit(queue.put, archive_id)
 
 
 def tail_index(number: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tests.acceptance.scaled celery|gunicorn …`: a process of the Procfile in which a minute is short.
+"""`python -m tests.acceptance.scaled celery|config.web …`: a process of the Procfile in which a minute is short.
 
 What is scaled: the insurer's window, the brake with it, how late a message may arrive, leases, and the workers' own
 timer; what the environment does not name keeps its real time. Queues get names of their own, so that nobody else's
@@ -75,7 +75,7 @@ def run() -> None:
     if sys.argv[0] == "celery":
         from celery.__main__ import main as become  # noqa: PLC0415
     else:
-        from gunicorn.app.wsgiapp import run as become  # type: ignore[import-untyped, no-redef]  # noqa: PLC0415
+        from config.web import main as become  # type: ignore[assignment]  # noqa: PLC0415
     become()
 
 

@@ -129,7 +129,7 @@ def by_flower(port: int) -> str:
 
 
 def lines(logs: Path) -> Iterator[dict[str, Any]]:
-    """Of the web, all of them JSON from gunicorn's first word on, and of the worker after its banner."""
+    """Of the web, all of them JSON from the server's first word on, and of the worker after its banner."""
     for line in (logs / "web.log").read_text().splitlines():
         yield json.loads(line) | {"process": "web"}
     for line in (logs / "insurance.log").read_text().splitlines():

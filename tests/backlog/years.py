@@ -15,10 +15,13 @@ from tests.backlog.statements import Statements
 from tests.backlog.story import Story
 from tests.integration import brought, doing
 
+SETTLEMENTS = 5
+"""In a story that has finished, each of which ended in another way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Years:
-    """A story of each kind, to be multiplied. `finished` are five settlements, each of which ended in another way."""
+    """A story of each kind, to be multiplied."""
 
     finished: rows.Story
     waiting: rows.Story

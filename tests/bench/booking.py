@@ -23,7 +23,7 @@ from tests.bench.options import Options
 from tests.bench.serving import Served
 from tests.bench.wrk import Ask, Load
 
-AT_ONCE = 16
+AT_ONCE = 64
 SESSIONS = 40
 HOT_PATIENTS, HOT_SEATS, HOT_CONNECTIONS = 10_000, 500, 200
 SURGE, SURGE_CONNECTIONS = 2.5, 400
@@ -88,9 +88,8 @@ def run(options: Options) -> list[Figure]:
         )
         ours, keyed = Side(web, crowd, each), Side(web, crowd, each, keyed=True)
         plain = Side(plain_web, crowd, each)
-        sides = {"gunicorn": ours}
-        if command := serving.granian():
-            sides["granian"] = Side(stack.enter_context(serving.serving(command)), crowd, each)
+        other = stack.enter_context(serving.serving(serving.gunicorn()))
+        sides = {"granian (Procfile)": ours, "gunicorn": Side(other, crowd, each)}
         turns: list[Callable[[], object]] = [*(side.load for side in sides.values()), keyed.load, plain.load]
         for warm in turns:
             warm()  # the first requests import and connect
@@ -165,7 +164,7 @@ def _hot(served: Served, crowd: Crowd) -> Figure:
     forget()
     session = crowd.sessions[0]
     Session.objects.filter(pk=session.pk).update(capacity=HOT_SEATS, free=HOT_SEATS)
-    load = wrk.run(crowd.hot(session), served.at, connections=HOT_CONNECTIONS, seconds=60, once=True)
+    load = wrk.run(crowd.hot(session), served.at, connections=HOT_CONNECTIONS, seconds=30, once=True)
     seats = Appointment.objects.filter(session=session)
     booked = seats.count()
     if booked > HOT_SEATS:
@@ -177,7 +176,8 @@ def _hot(served: Served, crowd: Crowd) -> Figure:
 
 
 def forget() -> None:
-    """No appointments, every seat free."""
+    """No appointments, every seat free, and nobody who still asks."""
+    quiet()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE hospital_appointment, hospital_journal, hospital_idempotentrequest CASCADE")
     Session.objects.update(free=F("capacity"))

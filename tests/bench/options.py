@@ -33,7 +33,8 @@ polling 2,000 patients who wait in line and look as often as they are told: the 
 plan    what `manage.py plan` says on paper beside 3,000 real patients (--patients) at n = 100: half an hour.
 
 backlog every statement of a patient's way, with little in the tables and with much: its time at both, and the ratio.
-        --rows N: N records queued, N / 5 trials waiting, 5 N settlements finished; 100,000 take 8 GB of disk.
+        --rows N: N records queued, N / 5 trials waiting; --finished F: so many settlements (5 N unless told otherwise);
+        500,000 of these take 8 GB of disk.
 
 reads, flood, eta, chaos, polling, plan and backlog are never part of a run without names.
 """
@@ -59,6 +60,7 @@ class Options:
     broker: str
     patients: int | None
     rows: int
+    finished: int | None
     batch: int
 
     @classmethod
@@ -107,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos: embedded Valkey, or the RabbitMQ that answers")
     add("--patients", type=_count, metavar="N", help="plan: how many patients come (3000)")
     add("--rows", type=_count, default=100_000, metavar="N", help="backlog: how much there is (100000)")
+    add("--finished", type=_count, metavar="F", help="backlog: how many settlements have ended (5 N)")
     add("--batch", type=_count, default=200, metavar="m", help="filing: how many records one batch files (200)")
     return parser
 

@@ -37,9 +37,8 @@ def run(options: Options) -> list[Figure]:
     trials = [(f"{API}trials/{admission.enter(one).pk}/", token) for one, token in zip(who, tokens, strict=True)]
     stories = [(f"{API}appointments/{one.pk}/", token) for one, token in zip(who, tokens, strict=True)]
     with ExitStack() as stack:
-        sides = {"gunicorn": stack.enter_context(serving.serving(serving.ours()))}
-        if command := serving.granian():
-            sides["granian"] = stack.enter_context(serving.serving(command))
+        commands = {"granian (Procfile)": serving.ours(), "gunicorn": serving.gunicorn()}
+        sides = {name: stack.enter_context(serving.serving(command)) for name, command in commands.items()}
         plain = stack.enter_context(serving.serving(serving.plain()))
         usual, usual_story = (_measured(plain, _asks(looks), seconds) for looks in (trials, stories))
         found = [

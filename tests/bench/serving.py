@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import httpx
 import psutil
@@ -38,12 +37,9 @@ def ours() -> str:
     return commands(ROOT / "Procfile")["web"]
 
 
-def granian() -> str | None:
-    """The same behind granian; None where it is not installed."""
-    if find_spec("granian") is None:
-        return None
-    threads = "--blocking-threads ${WEB_THREADS:-64} --backpressure 1000"
-    return f"granian config.wsgi:application --interface wsgi --host $HOST --port $PORT --workers 2 {threads} --no-ws"
+def gunicorn() -> str:
+    """The same behind gunicorn."""
+    return "gunicorn config.wsgi:application --bind $HOST:$PORT --workers 2 --threads 64 --no-control-socket"
 
 
 def plain() -> str:
@@ -57,7 +53,7 @@ def serving(command: str, **variables: str) -> Iterator[Served]:
     port = free_ports(1)[0]
     at = f"127.0.0.1:{port}"
     told = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "PUBLIC_URL": f"http://{at}", **variables}
-    name = shlex.split(command.removeprefix("env MALLOC_ARENA_MAX=2 "))[0]
+    name = "web" if command == ours() else shlex.split(command)[0]
     home = ROOT / "var" / "bench"
     log = home / "log" / f"{name}-{port}.log"
     process = children.start(["/bin/sh", "-c", f"exec {command}"], home=home, log=log, environment=told, directory=ROOT)

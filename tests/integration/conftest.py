@@ -26,14 +26,14 @@ def api() -> APIClient:
 @pytest.fixture
 def own_counters(settings: LazySettings) -> None:
     """Rates are counted for this test alone."""
-    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
+    settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
 @pytest.fixture
 def door_on_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """The front door works in this test's transaction: its own threads would see none of it, and leave rows behind. The
     line is as it is now."""
-    monkeypatch.setattr("config.door.lanes.Lane.run", lambda lane, act: act())
+    monkeypatch.setattr("config.door.lanes.Lane.run", lambda lane, asked: lane._act([asked])[0])
     monkeypatch.setattr("config.door.app._connected", lambda: None)
     monkeypatch.setattr(looks, "LINE_KEPT_SECONDS", 60.0)
     monkeypatch.setattr(looks, "line", looks._Line())

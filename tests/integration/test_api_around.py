@@ -63,7 +63,7 @@ def test_guesses_at_one_password_are_held_back(settings: LazySettings, api: APIC
 def test_without_the_cache_nobody_is_turned_away(settings: LazySettings, api: APIClient) -> None:
     settings.RATE_LIMIT_PER_USER = settings.RATE_LIMIT_PER_ADDRESS = settings.RATE_LIMIT_PER_USERNAME = "1/m"
     away = {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"}
-    settings.CACHES = {"default": away}
+    settings.CACHES = {**settings.CACHES, "default": away}
     who = factories.patient()
     for _ in range(2):
         answer = doing.speaking_as(who).post(f"{doing.API}/appointments/", card_of(who.id_number), format="json")

@@ -131,7 +131,7 @@ def test_an_address_that_cannot_be_read_is_held_back_too(settings: LazySettings,
 
 def test_a_silent_cache_delays_and_turns_nobody_away(silent_cache: str, settings: LazySettings, api: APIClient) -> None:
     settings.RATE_LIMIT_PER_ADDRESS = "1/d"
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": silent_cache}}
+    settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": silent_cache}}
     began = time.monotonic()
     assert [api.post(ACCOUNTS, {}, format="json").status_code for _ in range(2)] == [422, 422]
     assert time.monotonic() - began < 10
@@ -140,7 +140,7 @@ def test_a_silent_cache_delays_and_turns_nobody_away(silent_cache: str, settings
 def test_without_the_cache_the_interface_stays_closed_beyond_n(settings: LazySettings, insurer: Simulator) -> None:
     """n is counted in the database: no other store has a say in it."""
     away = {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"}
-    settings.CACHES = {"default": away}
+    settings.CACHES = {**settings.CACHES, "default": away}
     settings.INSURANCE_TRIAL_PER_MINUTE = 3
     taken = sum(permits.take(Lane.TRIAL, turn_seconds=30) is not None for _ in range(5))
     assert taken == 3

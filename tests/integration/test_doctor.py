@@ -211,7 +211,10 @@ def _level_of(check: str) -> str:
 
 
 def test_a_cache_that_is_away_is_a_warning(settings: LazySettings) -> None:
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"}}
+    settings.CACHES = {
+        **settings.CACHES,
+        "default": {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"},
+    }
     assert only(stores.cache()).level is Level.WARNING
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.template.response import SimpleTemplateResponse
 from django.test import Client, RequestFactory
 
-from config import headers
+from config import errors, headers
 from config.door import app
 from config.environment import Environment
 from config.openapi import page as docs
@@ -78,7 +78,8 @@ def test_so_does_a_stranger_to_our_names() -> None:
 
 def test_so_does_the_door_when_it_is_busy() -> None:
     told: list[Any] = []
-    app.busy({**RequestFactory().get("/").environ}, lambda *said: told.extend(said))
+    environ = {**RequestFactory().get("/").environ}
+    app.refused(environ, lambda *said: told.extend(said), errors.busy(1))
     assert dict(told[1]).items() >= {**headers.always(), "Content-Security-Policy": headers.NOTHING}.items()
 
 

@@ -54,5 +54,8 @@ def _after(now: datetime, number: int) -> int:
 
 
 def test_without_the_cache_everybody_is_told_the_next_place(settings: LazySettings) -> None:
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    settings.CACHES = {
+        **settings.CACHES,
+        "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"},
+    }
     assert max(told(one) for one in factories.told(4)) <= 61

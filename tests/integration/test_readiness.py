@@ -19,7 +19,10 @@ def test_it_is_ready_without_a_broker_and_says_so(client: Client) -> None:
 
 
 def test_it_is_ready_without_a_cache_and_says_so(client: Client, settings: LazySettings) -> None:
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"}}
+    settings.CACHES = {
+        **settings.CACHES,
+        "default": {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"},
+    }
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["cache"]) == (200, "away")
 
