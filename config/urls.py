@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{API}trials/<int:pk>/", trial.TrialView.as_view()),
     path(f"{API}trials/<int:pk>/settlements/", settlement.SettlementsView.as_view()),
     path(f"{API}settlements/<int:pk>/", settlement.SettlementView.as_view()),
+    path(f"{API}settlements/<int:pk>/credential/", settlement.CredentialView.as_view()),
     path(f"{API}payments/notify/", payment.NotifyView.as_view()),
     path(f"{API}insurers/<str:insurer>/callback/", callback.CallbackView.as_view()),
     path(f"{API}line/", trial.LineView.as_view()),

@@ -9,7 +9,7 @@ from hospital.notices import delivery
 from insurance.calls import keeping
 from insurance.desk import alerts, decisions
 from insurance.quota import adapting, days, exchange
-from insurance.settlement import claims, collecting, recording
+from insurance.settlement import claims, collecting, recording, rescanning
 from insurance.trial import accuracy, admission, nearing, places, turns
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ _SWEEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("trials no longer valid", admission.expire_due),
     ("steps of n given back", adapting.restore),
     ("patients told that their turn is near", nearing.tell_those_who_are_near),
+    ("patients asked to scan once more", rescanning.ask_those_who_are_near),
     ("settlements on the self-pay leg", collecting.collect_due),
     ("claims that follow the money", claims.follow),
     ("proposals whose case has moved on", decisions.lapse_overtaken),

@@ -68,6 +68,7 @@ CODES: Mapping[str, tuple[int, Any]] = {
     "trial_not_waiting": (409, _("Only a trial that waits in the line may be claimed later.")),
     "interface_up": (409, _("The insurance interface is open: wait for your turn in the line.")),
     "credential_needed": (422, _("Scan your electronic credential again: it is needed to settle.")),
+    "no_credential_wanted": (409, _("This settlement waits for no electronic credential.")),
     "no_claim_with_credential": (409, _("With an electronic credential nothing can be claimed later.")),
     "no_such_settlement": (404, _("There is no such settlement.")),
     "already_settled": (409, _("This settlement is paid for. To have it taken back, ask the desk.")),

@@ -112,6 +112,12 @@ SETTLEMENT: Example = {
     },
     "poll_after_seconds": 1,
 }
+CREDENTIAL = "the-code-of-the-credential"
+SETTLEMENT_IN_LINE: Example = {
+    **{name: value for name, value in SETTLEMENT.items() if name != "payment"},
+    "state": "waiting",
+    "credential": {"good_until": "2026-11-24T09:31:02.500000+08:00", "wanted": False},
+}
 APPOINTMENT: Example = APPOINTMENT_LINE | {
     "archive": {"state": "filed", "ahead": 0, "number": "2026112400001042", "told": True, "rejection": None},
     "notices": [NOTICE],

@@ -102,6 +102,12 @@ TOLD: Mapping[str, Told] = {
         codes=("no_such_settlement", "already_settled"),
         limited=True,
     ),
+    "settlements_credential_update": Told(
+        {200: examples.SETTLEMENT_IN_LINE},
+        sent={"credential": examples.CREDENTIAL},
+        codes=("no_such_settlement", "permission_denied", "credential_needed", "no_credential_wanted"),
+        limited=True,
+    ),
     "payments_notify_create": Told(
         {200: {"received": True}},
         sent=examples.CALLBACK,

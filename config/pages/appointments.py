@@ -18,7 +18,7 @@ from hospital.errors import NotFound, Refusal
 from hospital.models import Appointment, Patient
 from hospital.rest import limit_signed_in
 from insurance.models import Settlement
-from insurance.settlement import giving_up, opening
+from insurance.settlement import credentials, giving_up, opening
 from insurance.states import SettlementState
 from insurance.trial import admission
 
@@ -68,6 +68,16 @@ def settle(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
         idempotency.once(patient.user_id, key or None, f"page:settle:{bill.pk}", {"way": way}, act)
 
     return _do(request, guard.own(patient, pk), "settlement", Key.BILL, once)
+
+
+@require_POST
+@guard.patients_page
+def hand_in(request: HttpRequest, patient: Patient, pk: int) -> HttpResponse:
+    """As `PUT settlements/{id}/credential/`."""
+    code = request.POST.get("credential", "").strip()
+    return _do(
+        request, guard.own(patient, pk), "settlement", Key.PAY, lambda seat: credentials.hand_in(_latest(seat), code)
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -65,6 +65,11 @@ class Case:
         return self.settlement is not None and self.settlement["state"] not in _WITHOUT_EFFECT
 
     @property
+    def hands_in(self) -> bool:
+        """A settlement waits whose electronic credential must be scanned again."""
+        return self.settlement is not None and self.settlement.get("credential", {}).get("wanted", False)
+
+    @property
     def is_complete(self) -> bool:
         return self.settlement is not None and self.settlement["state"] == SettlementState.COMPLETED
 
@@ -194,9 +199,13 @@ def _split(told: Told) -> tuple[Amount, ...]:
 
 
 def _ways(case: Case) -> tuple[Act, ...]:
-    asks = _("The code that your electronic insurance credential shows now") if case.scans else ""
+    asks = _code_asked_for() if case.scans else ""
     insured = Act(_("Settle with insurance"), case.where("settle"), post=True, way=Mode.INSURANCE, asks=asks)
     return insured, _self_pay(case)
+
+
+def _code_asked_for() -> str:
+    return _("The code that your electronic insurance credential shows now")
 
 
 def _self_pay(case: Case) -> Act:
@@ -214,6 +223,8 @@ def _pay(case: Case) -> Step:
         return Step(Key.PAY, title, Status.NOW, (_("You have given it up. It is being taken back."),))
     if case.is_complete:
         return Step(Key.PAY, title, Status.DONE, tuple(says))
+    if case.hands_in:
+        says.append(_("Your code has grown old, or will have by your turn. Give the one that is shown now."))
     payment = case.settlement.get("payment") or {}
     acts, until = _paying(case, payment), _moment(payment.get("expires_at"))
     return Step(Key.PAY, title, Status.NOW, tuple(says), (), until, acts)
@@ -223,6 +234,8 @@ def _paying(case: Case, payment: Told) -> tuple[Act, ...]:
     assert case.settlement is not None
     pay = _("Pay %(amount)s yuan") % {"amount": yuan(case.settlement["cash_fen"])}
     acts = [Act(pay, payment["url"], away=True)] if payment.get("url") else []
+    if case.hands_in:
+        acts.append(Act(_("Give a new code"), case.where("credential"), post=True, asks=_code_asked_for()))
     if case.settlement["state"] in (*_UNPAID, SettlementState.CLAIMING):
         acts.append(Act(_("Give the settlement up"), case.where("give_up"), primary=False))
     return tuple(acts)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("appointments/<int:pk>/story/", appointments.fragment, name="story"),
     path("appointments/<int:pk>/trial/", appointments.ask_for_trial, name="trial"),
     path("appointments/<int:pk>/settle/", appointments.settle, name="settle"),
+    path("appointments/<int:pk>/credential/", appointments.hand_in, name="credential"),
     path("appointments/<int:pk>/cancel/", appointments.cancel, name="cancel"),
     path("appointments/<int:pk>/give-up/", appointments.give_up, name="give_up"),
     path("appointments/<int:pk>/follow/", follow.start, name="follow_start"),

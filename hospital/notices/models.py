@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     TRIAL_REFUSED = "trial_refused", _("trial refused")
     CLAIM_SETTLED = "claim_settled", _("claim settled")
     CLAIM_REFUSED = "claim_refused", _("claim refused")
+    SCAN_AGAIN = "scan_again", _("electronic credential wanted")
     SETTLE_AGAIN = "settle_again", _("settlement not carried out")
     COMPLETED = "completed", _("completed")
     TAKEN_BACK = "taken_back", _("settlement taken back")

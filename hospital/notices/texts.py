@@ -15,6 +15,7 @@ def title(notice: Notice) -> str:
         Kind.TRIAL_REFUSED: _("The insurer refused the trial"),
         Kind.CLAIM_SETTLED: _("Your insurance claim is settled"),
         Kind.CLAIM_REFUSED: _("Your insurance claim was refused"),
+        Kind.SCAN_AGAIN: _("Scan your electronic credential again"),
         Kind.SETTLE_AGAIN: _("Your settlement was not carried out"),
         Kind.COMPLETED: _("Everything is settled"),
         Kind.TAKEN_BACK: _("Your settlement is taken back"),
@@ -45,6 +46,12 @@ def text(notice: Notice) -> str:
             return str(_("Of what you paid, %(refund)s yuan go back to you. You need not do anything.") % facts)
         case Kind.CLAIM_REFUSED:
             return claim_refusal(facts["reason"])
+        case Kind.SCAN_AGAIN:
+            again = _(
+                "Your settlement should have its turn within %(seconds)s seconds, and the code that you gave will have "
+                "grown old by then. Hand in the one that your electronic credential shows now."
+            )
+            return str(again % facts)
         case Kind.SETTLE_AGAIN:
             return _(
                 "Nothing was settled, and what you may have paid was given back. Ask for the insurance trial again: "

@@ -31,6 +31,7 @@ EVENTS = {
     Kind.SETTLEMENT_REVERSED: "settlement.reversed",
     Kind.SETTLEMENT_MANUAL: "settlement.manual",
     Kind.TAKEN_BACK: "settlement.taken_back",
+    Kind.SCAN_AGAIN: "settlement.credential_wanted",
     Kind.SETTLE_AGAIN: "settlement.not_carried_out",
     Kind.CLAIM_SETTLED: "claim.settled",
     Kind.CLAIM_REFUSED: "claim.refused",

@@ -249,7 +249,8 @@ class InsuranceClient:
         return self._call(_there(self._dialect.download), questions.FileKey(file_qury_no, filename))
 
     def _call(self, exchange: Exchange[Question, Answer], question: Question, msgid: str | None = None) -> Answer:
-        """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown."""
+        """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown. What cannot be
+        encoded is Refused at once."""
         msgid = msgid or self._journal.new_msgid()
         request = exchange.encode(self._profile, msgid, self._clock(), question)
         begun_at = time.monotonic()

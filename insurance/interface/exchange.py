@@ -81,7 +81,8 @@ class Reply:
 class Exchange(Generic[Asks, Tells]):
     """One operation, pure: encode(profile, msgid, now, question) and decode(question, reply).
 
-    `decode` raises one of the four InterfaceErrors whenever the reply is not a readable success.
+    `decode` raises one of the four InterfaceErrors whenever the reply is not a readable success; `encode` raises
+    Refused for what this wire cannot say, and then nothing is written down or sent.
     """
 
     operation: Operation

@@ -15,7 +15,7 @@ from hospital.appointments.access import in_the_place_of, is_staff_with
 from hospital.errors import NotFound
 from hospital.models import Appointment
 from hospital.rest import IDEMPOTENCY_KEY, StrictSerializer, asker_id, limit_user
-from insurance.settlement import claims, giving_up, opening
+from insurance.settlement import claims, credentials, giving_up, opening
 from insurance.settlement.claims import ClaimState
 from insurance.settlement.models import CLAIM_LATER, WAYS, Mode, Settlement
 from insurance.states import SettlementState
@@ -56,6 +56,20 @@ class ClaimOutput(serializers.Serializer[Any]):
     refund_fen = serializers.IntegerField(allow_null=True)
 
 
+class CredentialInput(StrictSerializer):
+    """The code of an electronic credential, scanned just now."""
+
+    credential = serializers.CharField(max_length=50, write_only=True)
+
+
+class CredentialOutput(serializers.Serializer[Any]):
+    """Until when the code that was handed in can be used. While the settlement waits, a newer one takes its place;
+    `wanted`: it is needed now, as the turn is near or the code has grown old."""
+
+    good_until = serializers.DateTimeField(allow_null=True)
+    wanted = serializers.BooleanField()
+
+
 class SettlementOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     trial = serializers.IntegerField()
@@ -68,6 +82,7 @@ class SettlementOutput(serializers.Serializer[Any]):
     cash_fen = serializers.IntegerField()
     payment = PaymentOutput(required=False)
     claim = ClaimOutput(required=False)
+    credential = CredentialOutput(required=False)
     poll_after_seconds = serializers.IntegerField(required=False)
 
 
@@ -111,6 +126,19 @@ class SettlementView(APIView):
         return Response({"id": settlement.pk, "state": settlement.state}, status=202)
 
 
+class CredentialView(APIView):
+    @extend_schema(
+        request=CredentialInput, responses=SettlementOutput, summary="Hand in the electronic credential, scanned again"
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        limit_user(request, "settlement")
+        settlement = _settlement_of(request, pk)
+        in_the_place_of(settlement.appointment.patient.user_id, request, OPEN)
+        given = CredentialInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(shown(credentials.hand_in(settlement, given.validated_data["credential"])))
+
+
 def shown(settlement: Settlement) -> dict[str, Any]:
     """A settlement as its patient may see it."""
     told: dict[str, Any] = {
@@ -128,6 +156,10 @@ def shown(settlement: Settlement) -> dict[str, Any]:
         }
     if (claim := claims.state_of(settlement)) is not None:
         told["claim"] = {"state": claim.value, "refund_fen": claims.refund_fen(settlement)}
+    if credentials.may_be_handed_in(settlement):
+        until = credentials.good_until(settlement)
+        wanted = credentials.is_wanted_again(settlement)
+        told["credential"] = {"good_until": until and until.isoformat(), "wanted": wanted}
     if settlement.state not in _ENDED:
         told["poll_after_seconds"] = CLAIM_POLL_SECONDS if settlement.state == SettlementState.CLAIMING else 1
     return told

@@ -1,7 +1,9 @@
 """Undo the insurer's leg: look, take back whatever of ours stands, look again. Nothing is believed undone unseen.
 
 2208 takes back what has a number; 2601, by our own message id, what nobody has a number for (protocol 3.9, 3.10). Both
-are safe to repeat: the second one is refused. Once one of them has left, the way leads to UNDONE only.
+are safe to repeat: the second one is refused. Once one of them has left, the way leads to UNDONE only. One that comes
+late names what is no more; an interface without 2601 may know a settlement by its bill alone, which the next try has
+too (protocol 6.1): there nothing is settled anew while a cancellation is on its way.
 """
 
 import logging
@@ -49,6 +51,8 @@ def undo(client: InsuranceClient, settlement: Settlement) -> Heard:
         return Heard(Event.UNCLEAR, reason="it still stands at the insurer", booked=booked)
     if afterwards.may_settle:
         return Heard(Event.UNCLEAR, reason="undone, but the settlement may still arrive", booked=booked)
+    if afterwards.may_undo and client.dialect.reverse is None:
+        return Heard(Event.UNCLEAR, reason="undone, but a cancellation may still arrive", booked=booked)
     return undone(settlement, booked)
 
 

@@ -13,6 +13,7 @@ so that none inherits the memory and the connections of another.
     rows.py      patients, sessions and queued archives in bulk; line_rows.py: a line of a million
     wrk.py       requests over HTTP by wrk (wrk.lua), a process of its own; serving.py: the servers side by side
     plain/       the same work as an ordinary ModelViewSet; reads.py: looks a second
+    flood.py     what patients get beside those who only want to keep the server busy
     permits.py   booking.py   filing.py   line.py   beside SQL; the *_sql.py are the baselines
     limit/       our limit beside what a user would pick, counted at the receiver
     eta.py       the wait that is told beside the wait itself; eta_crowd.py: who waits

@@ -10,7 +10,7 @@ from typing import Any
 EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 """What runs when no name is given."""
 
-NAMES = (*EVERY_DAY, "reads", "eta", "chaos", "polling", "plan", "backlog")
+NAMES = (*EVERY_DAY, "reads", "flood", "eta", "chaos", "polling", "plan", "backlog")
 
 BROKERS = ("valkey", "rabbitmq")
 
@@ -24,6 +24,8 @@ chaos   workers killed every few seconds at real speed: ten minutes at n = 100 w
 
 booking beside pgbench and a plain ModelViewSet; then p99 at 70 % of the peak, a surge, a hot session. Needs wrk.
 reads   looks at the line, a trial and an appointment, for each core, beside a plain ModelViewSet. Needs wrk.
+flood   patients who book and look, without and beside wrong sign-ins, requests of nobody and a token beyond its limit.
+        Needs wrk.
 
 polling 2,000 patients who wait in line and look as often as they are told: the share of one core that web and database
         take for it. 75 seconds unless told otherwise.
@@ -34,7 +36,7 @@ backlog every statement of a patient's way, with little in the tables and with m
         --rows N: N records queued, N / 5 trials waiting; --finished F: so many settlements (5 N unless told otherwise);
         500,000 of these take 8 GB of disk.
 
-reads, eta, chaos, polling, plan and backlog are never part of a run without names.
+reads, flood, eta, chaos, polling, plan and backlog are never part of a run without names.
 """
 
 
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"which ones: {', '.join(NAMES)} (all but reads, eta, chaos, polling, plan, backlog)",
+        help=f"which ones: {', '.join(NAMES)} (all but reads, flood, eta, chaos, polling, plan, backlog)",
     )
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")

@@ -48,11 +48,11 @@ def plain() -> str:
 
 
 @contextmanager
-def serving(command: str) -> Iterator[Served]:
-    """Until the block ends."""
+def serving(command: str, **variables: str) -> Iterator[Served]:
+    """Until the block ends; `variables` are added to the environment."""
     port = free_ports(1)[0]
     at = f"127.0.0.1:{port}"
-    told = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "PUBLIC_URL": f"http://{at}"}
+    told = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "PUBLIC_URL": f"http://{at}", **variables}
     name = "web" if command == ours() else shlex.split(command)[0]
     home = ROOT / "var" / "bench"
     log = home / "log" / f"{name}-{port}.log"

@@ -16,13 +16,20 @@ SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True)
 class Ask:
-    """One request. `extra` is the Idempotency-Key of a POST, the If-None-Match of a GET."""
+    """One request. `extra` is the Idempotency-Key of a POST, the If-None-Match of a GET; `address` whose it is, where
+    the server believes a proxy before it (TRUSTED_PROXIES)."""
 
     method: str
     path: str
     token: str = "-"
     extra: str = "-"
     body: str = "-"
+    address: str = "-"
+
+    @property
+    def line(self) -> str:
+        """As wrk.lua reads it."""
+        return "\t".join((self.method, self.path, self.token, self.extra, self.address, self.body)) + "\n"
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def run(
     if wrk is None:
         raise Unusable("wrk is not installed (Debian: apt install wrk)")
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as job:
-        job.writelines("\t".join((one.method, one.path, one.token, one.extra, one.body)) + "\n" for one in asks)
+        job.writelines(one.line for one in asks)
         job.flush()
         told = {"JOB": job.name, "AT": at, "DELAY_MS": str(delay_ms), "ONCE": "1" if once else "0"}
         load = [f"--connections={connections}", "--threads=1", f"--duration={seconds}s", "--timeout=30s"]

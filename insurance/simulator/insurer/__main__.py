@@ -7,6 +7,7 @@ from insurance.simulator.insurer.app import Insurer, Settings
 from insurance.simulator.insurer.faces import FACES
 from insurance.simulator.insurer.gateways import CHECKS, Gateway
 from insurance.simulator.insurer.lines import listen
+from insurance.simulator.insurer.provinces import PROVINCES
 from insurance.simulator.insurer.sealed import Sealed
 from insurance.simulator.options import Options, share
 from insurance.simulator.server import App, run
@@ -20,6 +21,7 @@ def options() -> Namespace:
     options.value("--per-minute", int, 100, "n: calls of a metered transaction allowed in a window")
     options.value("--window-seconds", float, 60.0, "length of the window")
     options.value("--dialect", str, "national", f"the wire: {', '.join(FACES)}, or the dotted name of a face")
+    options.value("--profile", str, "national", f"the national wire as a region has it: {', '.join(PROVINCES)}")
     options.value("--metered", str, "dialect", "the metered transactions, separated by commas; those of the dialect")
     options.value("--lose", share, 0.0, "share of answers that are lost, 0 to 1")
     options.value("--seed", int, 0, "seed of the random draws")
@@ -49,6 +51,7 @@ def main() -> None:
     given = options()
     settings = Settings(
         dialect=given.dialect,
+        profile="" if given.profile == "national" else given.profile,
         per_minute=given.per_minute,
         window_seconds=given.window_seconds,
         metered=tuple(name for name in given.metered.split(",") if name not in ("", "dialect")),

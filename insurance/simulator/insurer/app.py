@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import parse_qs
 
 from insurance.simulator.asgi import TEXT, Answering, BadBody, Exchange, Receive, Scope, Send, loads
@@ -17,13 +18,14 @@ ABOUT = "simulated insurer: POST a message of its dialect; GET /_ledger /_stats 
 
 @dataclass(frozen=True)
 class Settings:
-    """`dialect` is the wire it listens to (`faces`).
+    """`dialect` is the wire it listens to (`faces`), `profile` the region's way of it (`provinces`; "": the nation's).
 
     `per_minute` arrivals of each `metered` transaction (none: those of the dialect) in `window_seconds` are the limit,
     refused beyond it only if `enforce`; `lose` is a share 0..1 of answers; `latency_seconds` is added to every call.
     """
 
     dialect: str = "national"
+    profile: str = ""
     per_minute: int = 100
     window_seconds: float = 60.0
     metered: tuple[str, ...] = ()
@@ -39,10 +41,10 @@ class Insurer:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.face_of = face(settings.dialect)
+        self.face_of = partial(face(settings.dialect), **({"profile": settings.profile} if settings.profile else {}))
         self.methods = ("POST", "GET") if settings.dialect in FETCHED else ("POST",)
         self._new_books()
-        metered = settings.metered or self.face_of.metered
+        metered = settings.metered or self.face.metered
         self.meter = Meter(metered, settings.per_minute, settings.window_seconds)
         self.faults = Faults(frozenset(FAULTS), "lose", settings.seed)
         self.routes: dict[tuple[str, str], Callable[[Exchange], Awaitable[None]]] = {

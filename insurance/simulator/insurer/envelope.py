@@ -1,12 +1,13 @@
 """The national envelope (protocol 1.1, 1.2): a request read, a reply written."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 from insurance.simulator.insurer.ledger import CHINA, Ledger
+from insurance.simulator.insurer.provinces import NATIONAL, Province
 from insurance.simulator.money import JsonObject, fen
 
 DATETIME = "%Y-%m-%d %H:%M:%S"
@@ -25,7 +26,8 @@ class NotAnEnvelope(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One transaction asked for. `at` is the centre's time, in China's zone; `file` came beside the envelope."""
+    """One transaction asked for. `at` is the centre's time, in China's zone; `file` came beside the envelope, whose
+    other fields are `header`; `province` is whose centre it is."""
 
     infno: str
     msgid: str
@@ -33,6 +35,13 @@ class Call:
     input: JsonObject
     at: datetime
     file: bytes = b""
+    header: JsonObject = field(default_factory=dict)
+    province: Province = NATIONAL
+
+    @property
+    def number(self) -> str:
+        """The transaction, in whichever form (protocol 2.6)."""
+        return self.infno.removesuffix("A")
 
     @property
     def now(self) -> str:
@@ -42,11 +51,12 @@ class Call:
         """The one object under `input[name]`, its required fields present."""
         nodes = self.nodes(name, required)
         if len(nodes) != 1:
-            raise Refused(f"节点{name}只能有一条记录")
+            raise Refused(f"节点{self._here(name)}只能有一条记录")
         return nodes[0]
 
     def nodes(self, name: str, required: Iterable[str] = ()) -> list[JsonObject]:
         """The list under `input[name]`; a single object stands for a list of one, as recorded in Zhejiang."""
+        name = self._here(name)
         given = self.input.get(name)
         nodes: list[Any] = given if isinstance(given, list) else [given]
         if not nodes:
@@ -59,20 +69,24 @@ class Call:
                 raise Refused(f"{name}.{missing[0]}不能为空")
         return nodes
 
+    def _here(self, name: str) -> str:
+        return self.province.nodes.get(self.number, {}).get(name, name)
+
 
 Handler = Callable[[Ledger, Call], object]
 
 
-def read(body: JsonObject, file: bytes = b"") -> Call:
+def read(body: JsonObject, file: bytes = b"", province: Province = NATIONAL) -> Call:
     """The call in a decoded body, or `NotAnEnvelope`."""
-    for field, longest in (("infno", 5), ("msgid", 30)):
-        value = body.get(field)
+    for name, longest in (("infno", 5), ("msgid", 30)):
+        value = body.get(name)
         if not isinstance(value, str) or not 0 < len(value) <= longest:
-            raise NotAnEnvelope(f"{field}不能为空且长度不超过{longest}")
+            raise NotAnEnvelope(f"{name}不能为空且长度不超过{longest}")
     if not isinstance(body.get("input"), dict):
         raise NotAnEnvelope("input节点不能为空")
     region = str(body.get("mdtrtarea_admvs") or DEFAULT_REGION)
-    return Call(body["infno"], body["msgid"], region, body["input"], datetime.now(CHINA), file)
+    header = {name: value for name, value in body.items() if name != "input"}
+    return Call(body["infno"], body["msgid"], region, body["input"], datetime.now(CHINA), file, header, province)
 
 
 def text(node: JsonObject, field: str) -> str:

@@ -34,6 +34,8 @@ class Visit:
     cancelled: bool = False
     lines: dict[str, Line] = field(default_factory=dict)
     settlements: list["Settlement"] = field(default_factory=list)
+    tried_with: set[str] = field(default_factory=set)
+    """The credentials that its trials came with."""
 
     def batch(self, chrg_bchno: str) -> list[Line]:
         return [line for line in self.lines.values() if line.chrg_bchno == chrg_bchno]
@@ -121,6 +123,7 @@ class Ledger:
         self.settlements_by_msgid: defaultdict[str, list[Settlement]] = defaultdict(list)
         self.self_pay: dict[str, SelfPayReport] = {}
         self.files: dict[str, File] = {}
+        self.signed_in: set[str] = set()
         self._serial = count(1)
 
     def person(self, psn_no: str, insutype: str = "") -> Person:

@@ -37,6 +37,7 @@ def trial(ledger: Ledger, call: Call) -> JsonObject:
     """2206, 2206A: the price now; nothing of it is kept (protocol 3.7)."""
     data = call.node("data", TRIAL_FIELDS)
     visit, _, amounts = _priced(ledger, data)
+    visit.tried_with.add(text(data, "mdtrt_cert_no"))
     return trial_reply(ledger.person(visit.psn_no), visit, amounts, data, call)
 
 
@@ -48,12 +49,20 @@ def settlement(refuse_double: bool) -> Handler:
     def settle(ledger: Ledger, call: Call) -> JsonObject:
         data = call.node("data", SETTLE_FIELDS)
         visit, lines, amounts = _priced(ledger, data)
+        _check_credential(call, visit, data)
         if refuse_double and visit.live(text(data, "chrg_bchno")):
             raise Refused("该收费批次已结算，不能重复结算")
         entry = enter(ledger, call, visit, text(data, "chrg_bchno"), amounts, data, lines)
         return settlement_reply(ledger.person(visit.psn_no), entry, call)
 
     return settle
+
+
+def _check_credential(call: Call, visit: Visit, data: JsonObject) -> None:
+    """Where an electronic credential must be scanned again, that of the trial is not enough (protocol 2.5)."""
+    electronic = text(data, "mdtrt_cert_type") == "01" and text(data, "mdtrt_cert_no") in visit.tried_with
+    if electronic and call.province.fresh_credential:
+        raise Refused("医保电子凭证已失效，请重新扫描医保电子凭证二维码")
 
 
 def enter(

@@ -27,12 +27,14 @@ LINE_FIELDS = (
 def sign_in(ledger: Ledger, call: Call) -> JsonObject:
     """9001 (protocol 3.14)."""
     call.node("signIn", ("opter_no", "mac", "ip"))
-    return {"signinoutb": {"sign_no": ledger.new_id(call.region)[-6:], "sign_time": call.now}}
+    sign_no = ledger.new_id(call.region)[-6:]
+    ledger.signed_in.add(sign_no)
+    return {"signinoutb": {"sign_no": sign_no, "sign_time": call.now}}
 
 
 def sign_out(ledger: Ledger, call: Call) -> JsonObject:
     """9002, its reply under the node recorded in Zhejiang (protocol 3.14)."""
-    call.node("signOut", ("opter_no", "sign_no"))
+    ledger.signed_in.discard(text(call.node("signOut", ("opter_no", "sign_no")), "sign_no"))
     return {"signoutoutb": {"sign_time": call.now}}
 
 

@@ -15,6 +15,7 @@ FACTS = {
     Kind.TRIAL_REFUSED: {"reason": "100% 未参保 [BO_1]"},
     Kind.CLAIM_SETTLED: {"refund": "18.36"},
     Kind.CLAIM_REFUSED: {"reason": "100% 未参保 [BO_1]"},
+    Kind.SCAN_AGAIN: {"seconds": 60},
     Kind.SETTLE_AGAIN: {},
     Kind.COMPLETED: {},
     Kind.TAKEN_BACK: {},

@@ -52,7 +52,7 @@ QUESTIONS: dict[str, tuple[Exchange[Any, Any], Any]] = {
     "withdrawal": (FHIR.withdraw_charges, ChargeBatch(INSURED, MDTRT_ID, "7-1")),
     "withdrawal-of-all": (FHIR.withdraw_charges, ChargeBatch(INSURED, MDTRT_ID, "0000")),
     "trial": (FHIR.trial, PRICING),
-    "settlement": (FHIR.settle, Settling(PRICING, "21", SPLIT)),
+    "settlement": (FHIR.settle, Settling(PRICING, "21", SPLIT, OMSGID)),
     "cancellation": (FHIR.cancel, KEY),
     "reversal": (FHIR.reverse, Reversal(INSURED, OMSGID, "2207A")),
     "find-visits": (FHIR.find_visits, VisitSearch(INSURED, NOW, NOW, "11")),

@@ -11,6 +11,7 @@ from insurance.interface.errors import Refusal
 from insurance.interface.exchange import Dialect, Exchange
 from insurance.interface.profile import Operation, Profile
 from insurance.simulator.insurer.faces import FACES, face
+from insurance.simulator.insurer.ledger import Ledger
 from tests.centres import CENTRES
 
 ROOT = Path(__file__).parents[3]
@@ -42,7 +43,7 @@ def test_names_fit_and_are_those_that_the_centre_meters(name: str) -> None:
     exchanges = {name: part for name, part in parts.items() if isinstance(part, Exchange)}
     names = {name: profile(dialect).infno(each.operation) for name, each in exchanges.items()}
     assert all(0 < len(each) <= LONGEST_NAME for each in names.values())
-    assert (names["trial"], names["settle"]) == face(CENTRES[name]).metered
+    assert (names["trial"], names["settle"]) == face(CENTRES[name])(Ledger(), refuse_double=False).metered
     for metered in ("trial", "settle"):
         assert [key for key, each in names.items() if each == names[metered]] == [metered]
 

@@ -200,7 +200,7 @@ def _paid(fen: int) -> dict[str, object]:
 
 
 def test_a_number_that_would_be_bent_is_not_sent() -> None:
-    with pytest.raises(ValueError, match="too many digits"):
+    with pytest.raises(Refused, match="too many digits"):
         written({"resourceType": "PaymentReconciliation", **_paid(10**17 + 1)})
 
 

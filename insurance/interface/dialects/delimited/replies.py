@@ -1,7 +1,7 @@
 """Which of the four failures a reply is, or what it brings: `中心交易流水号^业务周期号^输出参数^` (protocol 6.1).
 
-The function's return value does not travel. A failure has no serial of the centre's and the error text in the third
-place, as recorded.
+In Yulin the line comes in XML (`wrapped`). The function's return value does not travel. A failure has no serial of the
+centre's and the error text in the third place, as recorded.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from insurance.interface.amounts import to_fen
+from insurance.interface.dialects.delimited import wrapped
 from insurance.interface.errors import NotSent, NotSignedIn, OutcomeUnknown, Refused, Throttled, internal_code, scrub
 from insurance.interface.exchange import Answer, Question, Reply
 from insurance.interface.times import CENTRE_TIME
@@ -90,8 +91,9 @@ def _check_status(status: int) -> None:
 
 
 def _parts(body: bytes) -> tuple[str, str, str] | None:
-    """A whole line ends with its third caret."""
-    parts = body.decode("utf-8", "replace").strip("\ufeff\r\n ").split("^")
+    """A whole line ends with its third caret; one in XML is taken out of it."""
+    text = body.decode("utf-8", "replace").strip("\ufeff\r\n ")
+    parts = (wrapped.line(text) if text.startswith("<") else text).split("^")
     return (parts[0].strip(), parts[1].strip(), parts[2]) if len(parts) == 4 and not parts[3] else None
 
 

@@ -28,12 +28,14 @@ from insurance.interface.dialects.fhir.reading import (
     required,
     visit_of,
 )
-from insurance.interface.dialects.fhir.vocabulary import FUND_PARTS, SPLIT, Codes, Json, Sid, concept
+from insurance.interface.dialects.fhir.vocabulary import FUND_PARTS, IN_ERROR, SPLIT, Codes, Json, Sid, concept
 from insurance.interface.errors import OutcomeUnknown, Refusal, Refused
 from insurance.interface.exchange import Exchange, Reply, Request
 from insurance.interface.messages import Bill, Insured, PolicySplit
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.questions import Pricing, SettlementKey, Settling, VisitKey
+
+STANDS, TAKEN_BACK = "active", ("cancelled", IN_ERROR)
 
 
 def _pricing(profile: Profile, msgid: str, now: datetime, use: str, question: Pricing, *more: tuple[str, Json]) -> Json:
@@ -117,7 +119,13 @@ def _tried(question: Pricing, reply: Reply) -> Bill:
 
 
 def _settled(question: Settling, reply: Reply) -> Bill:
-    return _standing(response(reply, SETTLEMENT, question.pricing.mdtrt_id, binds=True))
+    """Of this message, and standing: an answer to another one of the same visit would tell of what was taken back."""
+    bill = _standing(response(reply, SETTLEMENT, question.pricing.mdtrt_id, binds=True))
+    if bill.medins_setl_id != question.msgid:
+        raise OutcomeUnknown("the ClaimResponse does not say that it is of this message")
+    if bill.refunded:
+        raise OutcomeUnknown("the ClaimResponse does not stand")
+    return bill
 
 
 def _cancelled(question: SettlementKey, reply: Reply) -> Bill:
@@ -145,14 +153,16 @@ def _ids(question: VisitKey, reply: Reply) -> tuple[str, ...]:
 
 
 def _standing(answer: Json) -> Bill:
-    """A settlement without a setl_id cannot be cancelled or asked for: as good as no answer."""
+    """A settlement without a setl_id cannot be cancelled or asked for: as good as no answer. A draft is none."""
+    if answer["status"] not in (STANDS, *TAKEN_BACK):
+        raise OutcomeUnknown("the ClaimResponse is a draft")
     setl_id = required(identified(answer.get("identifier") or (), Sid.SETTLEMENT), "setl_id")
     paid = answer.get("payment") or {}
     return _bill(
         answer,
         setl_id=setl_id,
         settled_at=moment(answer.get("created"), "created"),
-        refunded=answer["status"] == "cancelled",
+        refunded=answer["status"] in TAKEN_BACK,
         clr_type=coded(paid.get("type"), Codes.CLEARING),
         clr_optins=referred(answer["insurer"], Sid.REGION),
     )

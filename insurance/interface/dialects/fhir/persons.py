@@ -6,7 +6,15 @@ from insurance.interface.dialects.fhir.exchanges import instant, post
 from insurance.interface.dialects.fhir.parties import PATIENT, hospital, insurer, region
 from insurance.interface.dialects.fhir.reading import coded, contained, fen, identified, referred, required, text
 from insurance.interface.dialects.fhir.replies import outcome, resource
-from insurance.interface.dialects.fhir.vocabulary import Codes, Json, Sid, amount_code, card_identifiers, identifier
+from insurance.interface.dialects.fhir.vocabulary import (
+    IN_ERROR,
+    Codes,
+    Json,
+    Sid,
+    amount_code,
+    card_identifiers,
+    identifier,
+)
 from insurance.interface.exchange import Exchange, Reply, Request
 from insurance.interface.messages import Insurance, Person
 from insurance.interface.profile import Operation, Profile
@@ -54,7 +62,7 @@ def _row(answer: Json, insurance: Json) -> Insurance:
         insuplc_admdvs=required(referred(policy["payor"][0], Sid.REGION), "insuplc_admdvs"),
         balance_fen=_balance(insurance),
         psn_type=next((text(each.get("value")) for each in classes), ""),
-        status=IN_FORCE if insurance.get("inforce") is True else NOT_IN_FORCE,
+        status=IN_FORCE if insurance.get("inforce") is True and policy.get("status") != IN_ERROR else NOT_IN_FORCE,
     )
 
 

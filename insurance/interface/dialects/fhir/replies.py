@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from insurance.interface.dialects.fhir.reading import coded, identified, refusal_code
 from insurance.interface.dialects.fhir.resources import read
-from insurance.interface.dialects.fhir.vocabulary import Codes, Json, Sid
+from insurance.interface.dialects.fhir.vocabulary import IN_ERROR, Codes, Json, Sid
 from insurance.interface.errors import NotSent, OutcomeUnknown, Refused, Throttled, scrub
 from insurance.interface.exchange import Reply, header
 
@@ -27,6 +27,8 @@ def resource(reply: Reply, kind: str) -> Json:
         raise _failure(reply, found, kind)
     if found.get("resourceType") != kind:
         raise OutcomeUnknown(f"HTTP {reply.status} {problem or 'with another resource than ' + kind}")
+    if found.get("status") == IN_ERROR:
+        raise OutcomeUnknown(f"the {kind} was entered in error")
     return found
 
 

@@ -5,6 +5,7 @@ long to load, which is why nobody but this dialect may import it.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
@@ -22,8 +23,10 @@ from fhir.resources.R4B.paymentnotice import PaymentNotice
 from fhir.resources.R4B.paymentreconciliation import PaymentReconciliation
 from fhir.resources.R4B.resource import Resource
 from fhir.resources.R4B.task import Task
+from pydantic import ValidationError
 
 from insurance.interface.dialects.fhir.vocabulary import Json
+from insurance.interface.errors import Refused
 
 MODELS: Mapping[str, type[Resource]] = MappingProxyType(
     {
@@ -41,6 +44,7 @@ MODELS: Mapping[str, type[Resource]] = MappingProxyType(
     }
 )
 
+NOT_WRITABLE = "not_writable"
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the library raises for an answer that is not valid: not only its own errors, as fuzzing has shown."""
 
@@ -48,12 +52,26 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, Type
 def written(resource: Json) -> bytes:
     """The resource as JSON, UTF-8, without what is empty, which FHIR does not know (json.html).
 
-    Raises ValueError for one that is not valid, or a number that JSON would bend.
+    Raises Refused for one that is not valid, or has a number that JSON would bend: that is said before anything is
+    sent, and what is wrong (a code of the hospital's with a blank at its end) stays wrong until somebody corrects it.
     """
-    valid = MODELS[resource["resourceType"]].model_validate(_without_empty(resource))
+    try:
+        valid = MODELS[resource["resourceType"]].model_validate(_without_empty(resource))
+    except ValidationError as error:  # its text quotes the value: only the place is told
+        raise _refused(f"{resource['resourceType']}.{_place(error)}") from None
     _check_numbers(resource)
     text: str = valid.model_dump_json()
     return text.encode()
+
+
+def _refused(what: str) -> Refused:
+    return Refused(f"报送内容不符合接口要求，未发送：{what}", code=NOT_WRITABLE)
+
+
+def _place(error: ValidationError) -> str:
+    """Where it stands, in words short enough for a text without numbers and names (`errors.scrub`)."""
+    parts = error.errors()[0]["loc"]
+    return ".".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(part)) for part in parts)
 
 
 def read(body: bytes) -> Json:
@@ -61,12 +79,9 @@ def read(body: bytes) -> Json:
 
     A modifierExtension changes what it stands in, and may not be passed over (FHIR, extensibility): none is known here.
     """
-    document = parsed(body)
-    model = MODELS.get(str(document.get("resourceType")))
-    if model is None:
-        raise ValueError("not a resource that is known here")
     try:
-        model.model_validate(document)
+        document: Json = _pruned(parsed(body))
+        MODELS[document["resourceType"]].model_validate(document)
     except UNREADABLE as error:
         raise ValueError(type(error).__name__) from None
     if any(name == "modifierExtension" for name, _ in _fields(document)):
@@ -83,6 +98,26 @@ def parsed(body: bytes) -> Json:
     if isinstance(document, dict):
         return document
     raise ValueError("not a JSON object")
+
+
+_NOTHING: tuple[object, ...] = (None, [], {})
+
+
+def _pruned(value: Any) -> Any:
+    """A property that is null or empty is as one that is not there: the library lets it pass where one is required
+    (json.html has neither). An item of a list that is so would be dropped in silence, and is not valid: what a search
+    has found would be nothing."""
+    match value:
+        case dict():
+            kept = {name: _pruned(inner) for name, inner in value.items()}
+            return {name: inner for name, inner in kept.items() if inner not in _NOTHING}
+        case list():
+            items = [_pruned(inner) for inner in value]
+            if any(item in _NOTHING for item in items):
+                raise ValueError("an empty item")
+            return items
+        case _:
+            return value
 
 
 def _fields(value: object) -> Iterator[tuple[str, object]]:
@@ -112,7 +147,7 @@ def _check_numbers(resource: Json) -> None:
     """The library writes a decimal by way of a double, which keeps fifteen digits."""
     for name, value in _fields(resource):
         if isinstance(value, Decimal) and Decimal(str(float(value))) != value:
-            raise ValueError(f"{name} has too many digits")
+            raise _refused(f"{name} has too many digits")
 
 
 def _no_constant(name: str) -> None:

@@ -4,6 +4,7 @@ R4 has no operation that compares two statements; ours is `PaymentReconciliation
 totals. Out: a PaymentReconciliation, complete where the insurer has the same, partial where it has not.
 """
 
+import re
 from datetime import date, datetime, time
 
 from insurance.interface.dialects.fhir.claims import money
@@ -30,7 +31,7 @@ from insurance.interface.times import CENTRE_TIME, centre_time
 
 BALANCED, DIFFERENT = "complete", "partial"
 PATH = "/PaymentReconciliation/$reconcile"
-BINARY = "Binary/"
+BINARY = re.compile(r"Binary/([A-Za-z0-9\-.]{1,64})")
 
 
 def _totals(profile: Profile, msgid: str, now: datetime, question: DayTotals) -> Request:
@@ -46,7 +47,7 @@ def _details(profile: Profile, msgid: str, now: datetime, question: DayDetails) 
     parameters = [
         *_period(question),
         {"name": "cash", "valueMoney": money(question.cash_fen)},
-        {"name": "statement", "valueReference": {"reference": f"{BINARY}{question.file_qury_no}"}},
+        {"name": "statement", "valueReference": {"reference": f"Binary/{question.file_qury_no}"}},
     ]
     return _reconcile(profile, Operation.DAY_DETAILS, msgid, parameters)
 
@@ -94,8 +95,9 @@ def _result(question: DayDetails, reply: Reply) -> ResultFile:
 
 
 def _file(detail: Json) -> str:
-    said = text((detail.get("response") or {}).get("reference"))
-    return said.removeprefix(BINARY) if said.startswith(BINARY) else ""
+    """The id of a Binary; "" for what is none, which could not be fetched."""
+    named = BINARY.fullmatch(text((detail.get("response") or {}).get("reference")))
+    return named[1] if named else ""
 
 
 def _midnight(day: str) -> datetime:

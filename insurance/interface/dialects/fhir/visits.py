@@ -12,7 +12,16 @@ from insurance.interface.dialects.fhir.exchanges import found, instant, post, se
 from insurance.interface.dialects.fhir.parties import COVERAGE, PATIENT, coverage, hospital, patient, person
 from insurance.interface.dialects.fhir.reading import identified, required
 from insurance.interface.dialects.fhir.replies import resource
-from insurance.interface.dialects.fhir.vocabulary import Codes, Json, Sid, coding, concept, identifier, logical
+from insurance.interface.dialects.fhir.vocabulary import (
+    IN_ERROR,
+    Codes,
+    Json,
+    Sid,
+    coding,
+    concept,
+    identifier,
+    logical,
+)
 from insurance.interface.errors import OutcomeUnknown
 from insurance.interface.exchange import Exchange, Reply, Request
 from insurance.interface.messages import Diagnosis, Insured, Visit
@@ -20,6 +29,8 @@ from insurance.interface.profile import Operation, Profile
 from insurance.interface.questions import Registration, RegistrationKey, VisitSearch, VisitUpload
 
 VALID = "1"
+ENDED = ("cancelled", IN_ERROR)
+"""Also where a server does not know the modifier `:not`: such a visit is not ours to go on with."""
 
 
 def _encounter(profile: Profile, subject: Json, status: str, identifiers: list[Json]) -> Json:
@@ -129,7 +140,8 @@ def _find(profile: Profile, msgid: str, now: datetime, question: VisitSearch) ->
 
 
 def _found(question: VisitSearch, reply: Reply) -> tuple[tuple[str, str], ...]:
-    numbers = [each.get("identifier") or () for each in found(reply, "Encounter")]
+    there = [each for each in found(reply, "Encounter") if each["status"] not in ENDED]
+    numbers = [each.get("identifier") or () for each in there]
     return tuple(
         (required(identified(each, Sid.VISIT), "mdtrt_id"), identified(each, Sid.VISIT_NUMBER)) for each in numbers
     )

@@ -43,6 +43,10 @@ class Sid(StrEnum):
     PAYMENT = f"{BASE}/sid/payment_no"
 
 
+IN_ERROR = "entered-in-error"
+"""The status of a resource that never was, whatever else it says (resource.html)."""
+
+
 class Codes(StrEnum):
     """Which code systems. The first are ours; the last are HL7's and ISO's."""
 

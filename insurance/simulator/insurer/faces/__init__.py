@@ -3,11 +3,11 @@
 A new face is a module with a class like `Face` and a line in FACES (docs/dialects.md).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import ClassVar, Protocol
+from typing import Protocol
 
-from insurance.simulator.insurer.ledger import Ledger
 from insurance.simulator.insurer.misbehaviour import Reply, Work
 
 FACES: dict[str, str] = {
@@ -50,22 +50,24 @@ class NotUnderstood(Exception):
 
 
 class Face(Protocol):
-    """One wire of the centre. `metered` are the trial and the settlement, in this order."""
+    """One wire of the centre, made with its books: `refuse_double` for a second settlement of the same, and `profile`
+    where one is asked for by name."""
 
-    metered: ClassVar[tuple[str, str]]
-
-    def __init__(self, ledger: Ledger, *, refuse_double: bool) -> None: ...
+    @property
+    def metered(self) -> tuple[str, str]:
+        """The trial and the settlement, in this order."""
+        ...
 
     def understand(self, message: Message) -> Understood:
         """Raises NotUnderstood."""
         ...
 
 
-def face(name: str) -> type[Face]:
+def face(name: str) -> Callable[..., Face]:
     """The face of that name, or at that dotted path. Raises ValueError."""
     path = FACES.get(name, name)
     module, _, attribute = path.rpartition(".")
     if not module:
         raise ValueError(f"no face {name!r}; known: {', '.join(sorted(FACES))}")
-    found: type[Face] = getattr(import_module(module), attribute)
+    found: Callable[..., Face] = getattr(import_module(module), attribute)
     return found

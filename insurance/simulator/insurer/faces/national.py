@@ -1,15 +1,15 @@
-"""The national envelope, and the report of self-pay that has none."""
+"""The national envelope, as each province has it, and the report of self-pay that has none."""
 
 from datetime import datetime
 from functools import partial
-from typing import ClassVar
 
 from insurance.simulator.asgi import BadBody, loads
 from insurance.simulator.insurer import envelope, form, self_pay
-from insurance.simulator.insurer.envelope import NotAnEnvelope, Refused
+from insurance.simulator.insurer.envelope import Call, NotAnEnvelope, Refused
 from insurance.simulator.insurer.faces import Message, NotUnderstood, Understood
 from insurance.simulator.insurer.ledger import CHINA, Ledger
 from insurance.simulator.insurer.misbehaviour import Reply, Work
+from insurance.simulator.insurer.provinces import NATIONAL, PROVINCES
 from insurance.simulator.insurer.transactions import carry_out, table
 from insurance.simulator.money import JsonObject
 
@@ -17,13 +17,13 @@ TOTALS = ("medfee_sumamt", "det_item_fee_sumamt")
 
 
 class National:
-    """JSON over HTTP (protocol 1)."""
+    """JSON over HTTP (protocol 1). Raises KeyError for a province that is not there."""
 
-    metered: ClassVar[tuple[str, str]] = ("2206A", "2207A")
-
-    def __init__(self, ledger: Ledger, *, refuse_double: bool) -> None:
+    def __init__(self, ledger: Ledger, *, refuse_double: bool, profile: str = "") -> None:
         self.ledger = ledger
         self.handlers = table(refuse_double)
+        self.province = PROVINCES[profile] if profile else NATIONAL
+        self.metered = self.province.number("2206"), self.province.number("2207")
 
     def understand(self, message: Message) -> Understood:
         """An envelope, or a report by its path or header."""
@@ -33,11 +33,25 @@ class National:
             if self_pay.is_report(message.path, body, message.msgid):
                 reported = partial(self._self_pay, body, message.msgid)
                 return Understood(self_pay.INFNO, message.msgid, Work(reported, refused, with_wrong_totals))
-            call = envelope.read(body, file)
+            call = envelope.read(body, file, self.province)
         except (BadBody, NotAnEnvelope) as error:
-            raise NotUnderstood(refused(f"交易报文不正确：{error}")) from error
-        carried_out = partial(carry_out, self.handlers, self.ledger, call)
-        return Understood(call.infno, call.msgid, Work(carried_out, refused, with_wrong_totals))
+            raise NotUnderstood(self._refused(f"交易报文不正确：{error}")) from error
+        if not self.province.knows(call.infno, message.path):
+            raise NotUnderstood(envelope.unknown_infno(call.at))
+        work = Work(partial(self._carry_out, call), self._refused, with_wrong_totals)
+        return Understood(call.infno, call.msgid, work)
+
+    def _carry_out(self, call: Call) -> Reply:
+        return self._said(carry_out(self.handlers, self.ledger, call))
+
+    def _refused(self, text: str) -> Reply:
+        return self._said(refused(text))
+
+    def _said(self, reply: JsonObject | bytes) -> Reply:
+        """Jilin's infcode is a text (protocol 1.2)."""
+        if self.province.infcode_is_text and isinstance(reply, dict):
+            return {**reply, "infcode": str(reply["infcode"])}
+        return reply
 
     def _self_pay(self, body: JsonObject, msgid: str) -> JsonObject:
         try:
