@@ -28,16 +28,7 @@ _FORMS = re.compile(
 
 KEYS = frozenset(
     {"psn_name", "patn_name", "patient_name", "id_number", "certno", "psn_cert_no", "mdtrt_cert_no", "psn_no"}
-    | {
-        "psnno",
-        "mdtrtcertno",
-        "cardsn",
-        "drname",
-        "idno",
-        "paytoken",
-        "revstoken",
-        "payauthno",
-    }  # the mobile payment centre's
+    | {"psnno", "mdtrtcertno", "cardsn", "drname", "idno", "paytoken", "revstoken", "payauthno"}  # mobile payment
     | {"card_sn", "card_no", "card_number", "insurance_card", "tel", "phone", "mobile", "addr", "address"}
     | {"password", "passwd", "token", "access", "refresh", "authorization", "cookie", "secret", "api_key"}
 )
