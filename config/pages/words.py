@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from insurance.states import SettlementState
-from insurance.trial.eta import Later
+from insurance.trial.later import Later
 
 LATER: Mapping[str, object] = {
     Later.PAUSED: _("the line was stopped for a while"),

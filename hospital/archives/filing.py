@@ -25,10 +25,6 @@ FILING_LOCK = 4_201
 
 PLACE_DIGITS = 10
 
-TOP_UP_BATCHES = 2
-"""How many batches' worth of messages the broker is kept supplied with when it has lost what it had."""
-
-
 UNREADABLE = "cannot_be_filed"
 REASONS = (*REJECTIONS, UNREADABLE)
 THE_RECORDS_OWN_FAULT = (InvalidTag, ValueError, DataError)
@@ -72,8 +68,7 @@ def drain(most: int | None = None) -> Batch:
     Two at once, a repeated or a lost message change nothing: the rows decide, and what has no message gets one here.
     """
     m = most or tuning.value("FILING_BATCH_SIZE")
-    queue.top_up(waiting_ids(m * TOP_UP_BATCHES))
-    with queue.take(m) as taken:
+    with queue.take(m, waiting_ids) as taken:
         return file_batch(taken)
 
 
@@ -151,5 +146,4 @@ def _reject(rows: Sequence[Archive], rejections: Mapping[int, str]) -> Sequence[
 def hold() -> None:
     """Nobody files until the transaction is over. Wait for another drain to end, but not for ever."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '10s'")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FILING_LOCK])
+        cursor.execute("SET LOCAL lock_timeout = '10s'; SELECT pg_advisory_xact_lock(%s)", [FILING_LOCK])

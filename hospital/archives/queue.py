@@ -13,7 +13,7 @@ from typing import Any
 
 from amqp.exceptions import PreconditionFailed
 from django.conf import settings
-from kombu import Connection, Consumer, Exchange, Producer, Queue
+from kombu import Connection, Exchange, Producer, Queue
 from kombu.pools import connections
 
 NAME = "archives.waiting"
@@ -30,6 +30,13 @@ COMES_SECONDS = 1.0
 
 CONFIRM_SECONDS: float | None = 5.0
 """So long RabbitMQ may take to say that it has a message. With its disk full it says nothing at all."""
+
+
+BATCHES_READY = 2
+"""How many batches' worth of messages the broker is kept supplied with when it has lost what it had."""
+
+Waiting = Callable[[int], Sequence[int]]
+"""The ids of the archives that wait, the oldest first, up to so many."""
 
 
 class DeclaredOtherwise(Exception):
@@ -51,9 +58,15 @@ def put(archive_ids: Sequence[int]) -> None:
 
 
 @contextmanager
-def take(most: int) -> Iterator[int]:
-    """Up to `most` messages: how many there are. Acknowledged when the block ends well, put back when it does not."""
+def take(most: int, waiting: Waiting | None = None) -> Iterator[int]:
+    """Up to `most` messages: how many there are. Acknowledged when the block ends well, put back when it does not.
+
+    With `waiting`, first what is missing is published, so that nobody's turn fails to come because the broker has lost
+    messages.
+    """
     with _open() as queue:
+        if waiting:
+            _top_up(queue, most * BATCHES_READY, waiting)
         taken = _by_amqp(queue, most) if settings.BROKER_IS_AMQP else _by_redis(queue, most)
         try:
             yield taken.count
@@ -69,12 +82,11 @@ def depth() -> int:
         return _ready(queue)
 
 
-def top_up(waiting_ids: Sequence[int]) -> int:
-    """Publish what is missing so that as many messages as `waiting_ids` are ready. Returns how many were published."""
-    with _open() as queue:
-        missing = max(len(waiting_ids) - _ready(queue), 0)
-        _put(queue, waiting_ids[:missing])
-    return missing
+def _top_up(queue: Queue, most: int, waiting: Waiting) -> None:
+    """A message for each of the first `most` that wait. Where so many are ready, nobody asks who does."""
+    ready = _ready(queue)
+    if ready < most:
+        _put(queue, waiting(most)[ready:])
 
 
 def _put(queue: Queue, archive_ids: Sequence[int]) -> None:
@@ -96,19 +108,19 @@ class _Taken:
 def _by_amqp(queue: Queue, most: int) -> _Taken:
     """All that are ready are sent to us one behind the other, and acknowledged by one word."""
     channel: Any = queue.channel
-    messages = list[Any]()
+    tags = list[int]()
     ready = min(most, _ready(queue))
     if ready:
-        consumer = Consumer(channel, [queue], on_message=messages.append, prefetch_count=ready)
-        consumer.consume()
+        channel.basic_qos(0, ready, False)
+        consumer = channel.basic_consume(NAME, callback=lambda message: tags.append(message.delivery_tag))
         with suppress(TimeoutError):  # somebody else was faster: then these are all
-            while len(messages) < ready:
+            while len(tags) < ready:
                 channel.connection.drain_events(timeout=COMES_SECONDS)
-        consumer.cancel()
+        channel.basic_cancel(consumer)
     return _Taken(
-        len(messages),
-        lambda: messages and channel.basic_ack(messages[-1].delivery_tag, multiple=True),
-        lambda: [message.requeue() for message in messages],
+        len(tags),
+        lambda: tags and channel.basic_ack(tags[-1], multiple=True),
+        lambda: [channel.basic_reject(tag, requeue=True) for tag in tags],
     )
 
 
@@ -117,10 +129,10 @@ def _by_redis(queue: Queue, most: int) -> _Taken:
     channel: Any = queue.channel
     with channel.conn_or_acquire() as client:
         texts = client.rpop(NAME, most) or []
-        raw = [json.loads(text) for text in texts]
-        tags = [one["properties"]["delivery_tag"] for one in raw]
+        tags = [json.loads(text)["properties"]["delivery_tag"] for text in texts]
         if tags:
-            aside = {tag: json.dumps([one, queue.exchange.name, NAME]) for tag, one in zip(tags, raw, strict=True)}
+            route = json.dumps([queue.exchange.name, NAME])[1:]
+            aside = {tag: f"[{text.decode()}, {route}" for tag, text in zip(tags, texts, strict=True)}
             with client.pipeline() as pipe:
                 pipe.zadd(channel.unacked_index_key, dict.fromkeys(tags, time.time()))
                 pipe.hset(channel.unacked_key, mapping=aside)
@@ -167,19 +179,20 @@ def _ready(queue: Queue) -> int:
 
 @contextmanager
 def _open() -> Iterator[Queue]:
-    """The queue on a channel of its own: closing it gives back whatever was not acknowledged."""
+    """The queue on a channel of its own: closing it gives back whatever was not acknowledged. With Redis or Valkey
+    closing gives nothing back, and opening means to connect anew: there it stays open."""
     options = settings.BROKER_TRANSPORT_OPTIONS | {"confirm_publish": False}  # all of a batch at once: `_confirmed`
     broker = Connection(settings.BROKER_URL, transport_options=options, connect_timeout=5)
     with connections[broker].acquire(block=True) as connection:
         connection.ensure_connection(max_retries=2, interval_start=0.2, interval_step=0.5)
-        channel = connection.channel()
+        channel = connection.channel() if settings.BROKER_IS_AMQP else connection.default_channel
         try:
             yield _declared(channel)
         except OSError:
             connection.collect()  # what says nothing would not even take a good-bye
             raise
         finally:
-            if connection.connected:
+            if settings.BROKER_IS_AMQP and connection.connected:
                 channel.close()
 
 

@@ -23,7 +23,7 @@ from insurance.quota.models import Insurer
 from insurance.states import TrialState
 from insurance.trial import admission, line, outlook, urgency
 from insurance.trial.access import ASK, staff_of, trial_of
-from insurance.trial.eta import Later
+from insurance.trial.later import Later
 from insurance.trial.models import Trial
 
 _PASSES_BY_ITSELF = {"eta_seconds", "eta_low_seconds", "eta_high_seconds", "poll_after_seconds"}

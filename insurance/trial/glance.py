@@ -9,7 +9,7 @@ from django.db import connection
 from hospital.prepared import Prepared
 from hospital.tokens import Claims
 from insurance.trial import places
-from insurance.trial.models import Trial
+from insurance.trial.models import Line, Trial
 
 _SHOWN = {
     *("id", "appointment_id", "state", "line_id", "number", "held_back", "instead_of_id", "created_at", "refusal"),
@@ -17,6 +17,7 @@ _SHOWN = {
     *("total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen"),
 }
 _NAMES = [field.attname for field in Trial._meta.concrete_fields if field.attname in _SHOWN]
+_OF_LINE = ("id", "insurer_id")
 _COLUMNS = ", ".join(f"trial.{name}" for name in _NAMES)
 
 _look = Prepared(
@@ -25,10 +26,11 @@ _look = Prepared(
     f"""SELECT asker.is_active, asker.password, patient.user_id = asker.id,
                CASE WHEN trial.state = 'waiting' AND trial.instead_of_id IS NULL AND trial.number IS NOT NULL
                     THEN greatest(trial.number - 1 - ({places.GONE_BEFORE}), 0) END,
-               {_COLUMNS}
+               CASE WHEN trial.state IN ('waiting', 'calling') THEN line.insurer_id END, {_COLUMNS}
           FROM auth_user asker, insurance_trial trial
                JOIN hospital_appointment appointment ON appointment.id = trial.appointment_id
                JOIN hospital_patient patient ON patient.id = appointment.patient_id
+               LEFT JOIN insurance_line line ON line.id = trial.line_id
          WHERE asker.id = $1 AND trial.id = $2""",
 )
 
@@ -38,9 +40,11 @@ def of(claims: Claims, pk: int) -> Trial | None:
     row = _look.row(claims.user_id, pk)
     if row is None:
         return None
-    is_active, password, is_own, ahead, *values = row
+    is_active, password, is_own, ahead, insurer_id, *values = row
     if not is_own or not claims.hold(is_active, password):
         return None
     trial = Trial.from_db(connection.alias, _NAMES, values)
     trial.ahead_when_read = ahead
+    if insurer_id is not None:  # whose outlook is told
+        trial.line = Line.from_db(connection.alias, _OF_LINE, (trial.line_id, insurer_id))
     return trial

@@ -13,7 +13,7 @@ from functools import cached_property
 from django.db import connection
 from django.utils import timezone
 
-from insurance.quota import gate, insurers, permits
+from insurance.quota import gate, insurers, lanes, permits
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Insurer, MaintenanceWindow, Quota
 from insurance.trial.models import Line
@@ -55,6 +55,13 @@ class Outlook:
     def windows(self) -> Sequence[MaintenanceWindow]:
         """The maintenance that is under way or planned."""
         return gate.windows_ahead(self.insurer, timezone.now())
+
+    @cached_property
+    def go_first(self) -> tuple[int, int]:
+        """On a shared quota: how many lanes go before this one, and how many calls wait in them (more than n matter to
+        nobody)."""
+        first, n = lanes.before(Lane.TRIAL, self.insurer.name), self.quota.in_force if self.quota else 0
+        return len(first), sum(lanes.count_due(lane, n or 0, self.insurer.name) for lane in first)
 
     def expected_free(self, skip: int) -> tuple[float, float]:
         """Seconds until the permit after the next `skip` ones should be free, and how long one is held or lies idle."""

@@ -8,11 +8,10 @@ after 0.05 to 0.4 s; more wait than can be served; one in fifty is settled, too.
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from demo import rabbitmq
+from tests.bench import brokers
 from tests.bench.figures import Figure, alone
 from tests.bench.options import Options
 from tests.chaos.checks import Findings
@@ -31,7 +30,7 @@ MINUTES, PER_MINUTE, WORKERS = 10.0, 100, 3
 def run(options: Options) -> list[Figure]:
     """All figures of one run; how long it takes is said by `--minutes`."""
     plan = _plan(options)
-    with _broker(options.broker) as url:
+    with brokers.answering(options.broker) as url:
         found = run_plan(plan, Path(os.environ["VAR"]), url, say=_say)
     return [*_nought(found), *_told(found, plan)]
 
@@ -50,17 +49,6 @@ def _plan(options: Options) -> Plan:
         settlements=patients // PATIENTS_A_SETTLEMENT,
         calm_seconds=CALM_MINUTES * 60,
     )
-
-
-@contextmanager
-def _broker(kind: str) -> Iterator[str]:
-    if kind == "valkey":
-        yield os.environ["BROKER_URL"]
-        return
-    with rabbitmq.found() as url:
-        if url is None:
-            raise SystemExit("no RabbitMQ answers (BROKER_URL, else port 5672), and Docker does not run")
-        yield url
 
 
 def _nought(found: Findings) -> Iterator[Figure]:

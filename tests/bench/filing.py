@@ -8,14 +8,17 @@ from collections.abc import Callable
 from functools import partial
 
 import psutil
+from django.conf import settings
+from pytest import MonkeyPatch
 
 from hospital.archives import filing, queue
 from hospital.models import Archive, Journal
 from hospital.notices.models import Notice
 from hospital.states import ArchiveState
-from tests.bench import figures, filing_sql, measure, rows
+from tests.bench import brokers, figures, filing_sql, measure, rows
 from tests.bench.figures import Figure
 from tests.bench.options import Options
+from tests.races.brokers import own_queue
 
 BATCHES, RECORDS = 20, 12_000
 """How many batches each side files when there is time; of large ones fewer, so that it is not many more records."""
@@ -23,6 +26,11 @@ BATCHES, RECORDS = 20, 12_000
 
 def run(options: Options) -> list[Figure]:
     """Wall time and CPU time of a batch, and how many records a second that is."""
+    with brokers.answering(options.broker) as url, MonkeyPatch.context() as patch, own_queue(settings, patch, url):
+        return _measured(options)
+
+
+def _measured(options: Options) -> list[Figure]:
     most = options.batch
     rounds = 1 + max(3, min(BATCHES, 3 * options.seconds, RECORDS // most))  # the first one warms up
     rows.queued(3 * rounds * most, rows.sessions(1, seats=1)[0])

@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--per-minute", type=_count, metavar="n", help="limit, eta, chaos, plan: n, in each window")
     add("--every", type=_more_than_zero, default=5.0, metavar="S", help="chaos: seconds from kill to kill (5)")
     add("--seed", type=int, default=random.randrange(10**6), metavar="X", help="chaos: of the schedule (drawn)")
-    add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos: embedded Valkey, or the RabbitMQ that answers")
+    add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos, filing: embedded, or the one that answers")
     add("--patients", type=_count, metavar="N", help="plan: how many patients come (3000)")
     add("--rows", type=_count, default=100_000, metavar="N", help="backlog: how much there is (100000)")
     add("--finished", type=_count, metavar="F", help="backlog: how many settlements have ended (5 N)")

@@ -5,7 +5,7 @@ the plain `ModelViewSet`s, whose trial tells neither place nor wait.
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 import httpx
@@ -106,4 +106,11 @@ def _database_seconds() -> float:
     assert postmaster is not None
     own = postmaster.cpu_times()
     ended = own.children_user + own.children_system
-    return float(own.user + own.system + ended + sum(sum(one.cpu_times()[:2]) for one in postmaster.children()))
+    return float(own.user + own.system + ended + sum(map(_cpu_seconds, postmaster.children())))
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    """Of one that may end at any moment."""
+    with suppress(psutil.NoSuchProcess):
+        return float(sum(process.cpu_times()[:2]))
+    return 0.0

@@ -3,11 +3,13 @@
 import io
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config.door import looks
@@ -16,7 +18,7 @@ from hospital.models import Appointment, Patient, Session
 from hospital.notices import delivery
 from hospital.tokens import Claims, claims_of
 from insurance.models import Trial
-from insurance.trial import admission, api, glance
+from insurance.trial import admission, api, glance, outlook
 from tests import factories
 from tests.integration import doing
 
@@ -71,6 +73,24 @@ def test_its_patient_is_told_what_the_long_way_tells(waiting: Trial) -> None:
     assert headers["ETag"] == long.headers["ETag"]
     for name in ("Cache-Control", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Type"):
         assert name not in long.headers or set(headers[name].split(", ")) == set(long.headers[name].split(", "))
+
+
+@pytest.mark.parametrize(("late", "statements"), [(False, 1), (True, 4)])
+def test_a_place_is_one_statement_and_three_more_where_it_is_told_anew_why_it_is_later(
+    late: bool,
+    statements: int,
+    waiting: Trial,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """What everybody's wait depends on is read once a second for all; at the first look, statements are prepared."""
+    shown = token(waiting.appointment.patient)
+    monkeypatch.setattr(outlook, "KEPT_SECONDS", 60.0)
+    for number in (0, statements):
+        if late:
+            Trial.objects.update(eta_at=timezone.now())
+        with django_assert_num_queries(number) if number else nullcontext():
+            assert of(waiting, shown) == 200
 
 
 @pytest.mark.parametrize("kind", ["trials", "appointments"])

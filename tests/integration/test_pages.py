@@ -21,7 +21,7 @@ from insurance.quota import insurers
 from insurance.settlement import collecting, steps
 from insurance.states import SettlementState
 from insurance.trial import admission, turns
-from insurance.trial.eta import Later
+from insurance.trial.later import Later
 from tests import factories
 from tests.integration import doing
 from tests.simulators import Simulator

@@ -96,6 +96,14 @@ def test_hints_reach_a_healthy_broker(healthy: str) -> None:
     wait_until(lambda: queue.depth() == 1)
 
 
+def test_a_broker_that_drops_its_connections_costs_no_tick(healthy: str) -> None:
+    """As one does that was started anew: what stays open between ticks is opened again."""
+    factories.booked()
+    queue.put([])
+    redis.Redis.from_url(healthy).client_kill_filter(_type="normal", skipme=True)
+    assert filing.drain() == Batch(filed=1)
+
+
 def test_rubbish_laid_into_the_list_by_hand_costs_ticks_and_never_the_queue(healthy: str) -> None:
     factories.booked()
     redis.Redis.from_url(healthy).rpush(queue.NAME, "rubbish", '{"half": ')

@@ -33,11 +33,18 @@ def test_what_is_taken_is_gone_only_when_the_block_ends_well() -> None:
     assert queue.depth() == 1
 
 
-def test_the_queue_is_topped_up_to_the_rows_that_wait_and_no_further() -> None:
-    queue.put([1, 2])
-    assert queue.top_up([1, 2, 3, 4, 5]) == 3
-    assert queue.top_up([1, 2, 3, 4, 5]) == 0
-    assert queue.depth() == 5
+def test_the_queue_is_topped_up_to_two_batches_of_the_rows_that_wait_and_no_further() -> None:
+    queue.put([1])
+    with queue.take(2, lambda most: [1, 2, 3, 4, 5][:most]) as taken:
+        assert (taken, queue.depth()) == (2, 2)
+    with queue.take(5, lambda most: [3, 4, 5]) as taken:
+        assert (taken, queue.depth()) == (3, 0)
+
+
+def test_where_two_batches_are_ready_nobody_asks_who_waits() -> None:
+    queue.put([1, 2, 3, 4])
+    with queue.take(2, lambda most: pytest.fail("asked")) as taken:
+        assert (taken, queue.depth()) == (2, 2)
 
 
 def test_a_tick_files_m_and_leaves_the_rest_in_the_queue() -> None:
