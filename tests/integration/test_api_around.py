@@ -125,7 +125,7 @@ def test_the_schema_is_openapi_3_1_and_names_every_address(client: Client) -> No
         ),
         *("appointments/", "appointments/{id}/", "appointments/{id}/charges/", "appointments/{id}/trials/"),
         "appointments/{id}/follow-link/",
-        *("trials/{id}/", "trials/{id}/settlements/", "settlements/{id}/"),
+        *("trials/{id}/", "trials/{id}/settlements/", "settlements/{id}/", "settlements/{id}/credential/"),
     }
     assert client.get(f"{doing.API}/docs/").status_code == 200
 

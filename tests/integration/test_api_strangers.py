@@ -24,7 +24,7 @@ def calls() -> Iterator[str]:
     """Every method of every address of the API that holds an id."""
     for pattern in urlpatterns:
         path = str(pattern.pattern)
-        if isinstance(pattern, URLPattern) and path.startswith(API) and "<" in path:
+        if isinstance(pattern, URLPattern) and path.startswith(API) and "<int:" in path:
             view = getattr(pattern.callback, "cls")  # noqa: B009  Django's types do not know it
             for method in sorted(set(view().allowed_methods) - {"OPTIONS"}):
                 yield f"{method} {path.removeprefix(API)}"
