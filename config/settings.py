@@ -119,6 +119,11 @@ CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]  # behind a proxy t
 # In each web process: requests that Django works on at once, and that wait for it. Beyond these: 503 `busy`, at once.
 WEB_AT_ONCE = env.positive("WEB_AT_ONCE", default=6)
 WEB_WAITING = env.not_negative("WEB_WAITING", default=40)
+# All threads of a process, most of which wait: of those that Django leaves, half for bookings and a quarter for looks.
+# The others are always there to say no, and that we live.
+WEB_THREADS = env.positive("WEB_THREADS", default=256)
+if WEB_THREADS < WEB_AT_ONCE + WEB_WAITING + 8:
+    raise ImproperlyConfigured("WEB_THREADS must be at least 8 more than WEB_AT_ONCE and WEB_WAITING together")
 
 # --- people ---------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["config.hashers.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]

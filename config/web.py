@@ -15,12 +15,16 @@ from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from config.settings import LOGGING, env
+from config.settings import LOGGING, WEB_THREADS, env
 
 GRACE_SECONDS = 20
 """So long a worker may take to answer what it has begun."""
+
+KEPT_OPEN_SECONDS = 75
+"""So long a connection may be silent: longer than balancers keep theirs, so that none sends into one that closes."""
 
 PARENT_SEEN_SECONDS = 1.0
 
@@ -42,9 +46,10 @@ def main() -> None:
         port=env.positive("PORT", default=8000),
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=KEPT_OPEN_SECONDS * 1000),
         websockets=False,
         workers=env.positive("WEB_WORKERS", default=2),
-        blocking_threads=env.positive("WEB_THREADS", default=64),
+        blocking_threads=WEB_THREADS,
         backpressure=WAITING_AT_MOST,
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_SECONDS,

@@ -25,6 +25,8 @@ class Prepared:
     name: str
     types: Sequence[str]
     sql: str
+    first: str = ""
+    """Said in one breath with each execution and, outside of a transaction, in one with it: `SET LOCAL …;`."""
 
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """Its first row; None when there is none."""
@@ -34,13 +36,15 @@ class Prepared:
         """All of them."""
         with connection.cursor() as cursor:
             if settings.DATABASE_POOLED:
-                cursor.execute(self._unplanned, {f"p{place}": value for place, value in enumerate(values, 1)})
+                cursor.execute(
+                    self.first + self._unplanned, {f"p{place}": value for place, value in enumerate(values, 1)}
+                )
                 return list(cursor.fetchall())
             known = _planned.setdefault(connection.connection, set())
             if self.name not in known:
                 cursor.execute(f"PREPARE {self.name} ({', '.join(self.types)}) AS {self.sql}")
                 known.add(self.name)
-            cursor.execute(f"EXECUTE {self.name} ({', '.join(['%s'] * len(values))})", values)
+            cursor.execute(f"{self.first}EXECUTE {self.name} ({', '.join(['%s'] * len(values))})", values)
             return list(cursor.fetchall())
 
     @cached_property

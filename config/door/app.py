@@ -36,9 +36,7 @@ NOT_COUNTED = ("/healthz", "/readyz", "/metrics")
 """Whoever watches over us is never told that we are busy: a surge is no reason to be started anew."""
 
 LOOKERS = 3
-LOOKS_WAITING = 200
 BOOKED_TOGETHER = 50
-BOOKINGS_WAITING = 400
 COME_AGAIN_SECONDS = 1, 5
 """Drawn anew for everybody, so that they do not come back together."""
 
@@ -48,13 +46,15 @@ _last = threading.local()
 
 
 class Door:
-    """Around Django's application. Its three lanes hold all connections to the database that a web process has."""
+    """Around Django's application. Its three lanes hold all connections to the database that a web process has, and
+    together fewer than its threads: whatever one of them waits for, the others go on, and somebody says no."""
 
     def __init__(self, django: Application) -> None:
         self.django = django
-        self.looks = Lane("look", threads=LOOKERS, waiting=LOOKS_WAITING)
-        self.bookings = SharedLane("booking", _book, most_together=BOOKED_TOGETHER, waiting=BOOKINGS_WAITING)
         self.work = Lane("work", threads=settings.WEB_AT_ONCE, waiting=settings.WEB_WAITING)
+        others = settings.WEB_THREADS - self.work.most
+        self.looks = Lane("look", threads=LOOKERS, waiting=others // 4)
+        self.bookings = SharedLane("booking", _book, most_together=BOOKED_TOGETHER, waiting=others // 2)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any, NamedTuple
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from config.door import plain
@@ -37,6 +37,7 @@ MOST_BYTES = 2_000
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 _REGION = re.compile(r"[0-9]{6}")
 _NUMBER = re.compile(r"[\x21-\x7e]{1,50}")
+_KEY = re.compile(rf"[\x20-\x7e]{{1,{idempotency.LONGEST_KEY}}}")
 
 Answer = Appointment | Refusal | None
 """None: the long way."""
@@ -97,7 +98,7 @@ def read(environ: dict[str, Any]) -> Asked | None:
     if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != PATH or not _is_json(environ):
         return None
     key, claims = environ.get("HTTP_IDEMPOTENCY_KEY"), plain.claims(environ)
-    if claims is None or not plain.is_plain(environ) or not (key is None or 1 <= len(key) <= idempotency.LONGEST_KEY):
+    if claims is None or not plain.is_plain(environ) or not (key is None or _KEY.fullmatch(key)):
         return None
     raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     environ["wsgi.input"] = BytesIO(raw)  # for the long way
@@ -108,24 +109,32 @@ def read(environ: dict[str, Any]) -> Asked | None:
 def answer_all(asked: Sequence[Asked]) -> list[Answer]:
     """What each is told, in their order; served in their order, too."""
     try:
-        seen = {session_id: full.look(session_id) for session_id in {one.session_id for one in asked}}
-        used = idempotency.used({key for one in asked if (key := one.own_key)})
-        answers: dict[int, Answer] = {}
-        new = {place: one for place, one in enumerate(asked) if one.own_key not in used}
-        answers |= {place: full.refused() for place, one in new.items() if seen[one.session_id].full}
-        left = {place: one for place, one in new.items() if place not in answers}
-        made = _wishes(left)
-        wishes = {place: wish for place, wish in made.items() if isinstance(wish, Wish)}
-        answers |= {place: wish for place, wish in made.items() if not isinstance(wish, Wish)}
-        answers |= _booked(left, wishes, seen)
-    except (DatabaseError, InterfaceError) as error:
-        log.warning("bookings: %s", type(error).__name__)  # the long way has words for it
+        answers = _answers(dict(enumerate(asked)))
+    except Exception as error:  # noqa: BLE001  each of them meets it again on the long way, which has words for it
+        log.warning("bookings: %s", type(error).__name__)
         answers = {}
     return [answers.get(place) for place in range(len(asked))]
 
 
-def _wishes(asked: Mapping[int, Asked]) -> dict[int, Wish | Refusal | None]:
-    """Of those whose account is a patient's and still holds; a second wish for the same seat, or under the same key, is
+def _answers(asked: Mapping[int, Asked]) -> dict[int, Answer]:
+    used = idempotency.used({key for one in asked.values() if (key := one.own_key)})
+    known = _known({place: one for place, one in asked.items() if one.own_key not in used})
+    held = dict(zip(known, rates.held_back(GROUP, [asked[place].limits() for place in known]), strict=True))
+    seen = {session_id: full.look(session_id) for session_id in {asked[place].session_id for place in known}}
+    answers: dict[int, Answer] = {}
+    wishes: dict[int, Wish] = {}
+    for place, account in known.items():
+        marked = full.refused() if seen[asked[place].session_id].full else None
+        told = held[place] or marked or _wish(asked[place], account)
+        if isinstance(told, Wish):
+            wishes[place] = told
+        else:
+            answers[place] = told
+    return answers | _booked(asked, wishes, seen)
+
+
+def _known(asked: Mapping[int, Asked]) -> dict[int, _Account]:
+    """Those whose account is a patient's and still holds; a second wish for the same seat, or under the same key, is
     left out."""
     rows = _accounts.rows(list({one.claims.user_id for one in asked.values()})) if asked else []
     accounts = {account.user_id: account for account in map(_Account._make, rows)}
@@ -139,11 +148,7 @@ def _wishes(asked: Mapping[int, Asked]) -> dict[int, Wish | Refusal | None]:
             if not same & wished:
                 known[place] = account
             wished |= same
-    held = rates.held_back(GROUP, [asked[place].limits() for place in known])
-    return {
-        place: refusal or _wish(asked[place], account)
-        for (place, account), refusal in zip(known.items(), held, strict=True)
-    }
+    return known
 
 
 def _wish(one: Asked, account: _Account) -> Wish | Refusal | None:

@@ -61,7 +61,7 @@ def book_together(wishes: Sequence[Wish], seen: Mapping[int, full.Seen]) -> list
 
     None: there is something against it, and `book` has the words. Raises as `seats.take`.
     """
-    given = seats.take(wishes)
+    given = seats.take(wishes, now=True)
     without = {wish.session_id for wish, seat in zip(wishes, given, strict=True) if seat is None}
     sold_out = set(Session.objects.filter(pk__in=without, free=0).values_list("pk", flat=True)) if without else set()
     for session_id in sold_out:

@@ -45,7 +45,7 @@ _TAKE = f"""
     WITH wish AS (
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY
             AS wish (patient_id, session_id, {", ".join(entry.Given._fields)}, place)),
-    {entry.ASKERS},
+    {{askers}},
     offered AS (
         SELECT id, price_list_id, free FROM hospital_session
          WHERE id = ANY($2) AND free > 0 AND ends_at > statement_timestamp() AND (SELECT count(*) FROM asker) > 0
@@ -78,17 +78,28 @@ _TAKE = f"""
            ({entry.AHEAD_OF_FIRST}) + row_number() OVER (ORDER BY archive.id) - 1
       FROM seat JOIN appointment USING (patient_id, session_id) JOIN archive ON archive.appointment_id = appointment.id
 """
-_take = Prepared("take_seats", ["bigint[]"] * 2 + ["text[]"] * len(entry.Given._fields), _TAKE)
+_TYPES = ["bigint[]"] * 2 + ["text[]"] * len(entry.Given._fields)
+LONGEST_WAIT = "SET LOCAL lock_timeout = '1s';"
+
+_take = Prepared("take_seats", _TYPES, _TAKE.format(askers=entry.ASKERS.format(held="")))
+_take_now = Prepared(
+    "take_seats_now", _TYPES, _TAKE.format(askers=entry.ASKERS.format(held=" SKIP LOCKED")), LONGEST_WAIT
+)
 
 
-def take(wishes: Sequence[Wish]) -> list[Seat | None]:
+def take(wishes: Sequence[Wish], *, now: bool = False) -> list[Seat | None]:
     """For each wish, in their order, a seat and all that a booking writes; None where none was given. No patient may
-    wish for the same session twice. Raises `IntegrityError`, and then nothing is taken, when another transaction has
-    just given a patient a seat in the session."""
+    wish for the same session twice.
+
+    `now`: nobody waits because of another's patient, who may be erased at this moment: such a one has no seat. And all
+    of them wait a second for a session at the most. Raises, and then nothing is taken, `IntegrityError` when another
+    transaction has just given a patient a seat in the session, `OperationalError` when they would have to wait longer.
+    """
+    statement = _take_now if now else _take
     given = zip(*(wish.given for wish in wishes), strict=True)
     whose, where = [wish.patient_id for wish in wishes], [wish.session_id for wish in wishes]
     with worklist.in_one_statement():
-        found = dict(_seats(_take.rows(whose, where, *map(list, given))))
+        found = dict(_seats(statement.rows(whose, where, *map(list, given))))
     return [found.get(place) for place in range(1, len(wishes) + 1)]
 
 

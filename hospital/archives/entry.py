@@ -57,8 +57,9 @@ QUEUE_UP = f"""
 ASKERS = """
     asker AS (
         SELECT id, name, id_number, phone FROM hospital_patient WHERE id = ANY($1) AND id_number <> ''
-         ORDER BY id FOR KEY SHARE)"""
-"""The patients, $1, held until the commit and as of now: whoever was erased a moment ago books no more."""
+         ORDER BY id FOR KEY SHARE{held})"""
+"""The patients, $1, held until the commit and as of now: whoever was erased a moment ago books no more. `held`: what
+becomes of those whom another transaction holds."""
 
 AHEAD_OF_NEW = _AHEAD.format(archive="archive.id")
 

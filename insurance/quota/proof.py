@@ -34,7 +34,7 @@ _CALLS = """
            permit_id{more}
       FROM insurance_interfacecall
      WHERE sent_at >= %(begin)s AND sent_at < %(end)s AND permit_id IS NOT NULL AND (metered OR %(shared)s)
-       AND permit_id IN (SELECT id FROM insurance_permit WHERE quota_id = %(quota_id)s)
+       AND permit_id = ANY (ARRAY(SELECT id FROM insurance_permit WHERE quota_id = %(quota_id)s))
        AND NOT (outcome = 'not_sent' AND reply = '')
      ORDER BY sent_at, id
 """

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import structlog
 from django.conf import LazySettings
+from django.core.cache import caches
 from django.db.models.expressions import RawSQL
 from django.test.client import ClientHandler
 from django.utils import timezone
@@ -149,6 +150,34 @@ def test_what_goes_the_long_way_after_all_is_counted_once(settings: LazySettings
     assert post(who, wanted(who, session), door=door)[0] == 429
 
 
+def test_whoever_comes_too_late_is_counted_and_known_all_the_same(settings: LazySettings) -> None:
+    settings.RATE_LIMIT_PER_USER = "2/m"
+    session, who, shut = factories.session(seats=1), factories.patient(), factories.patient()
+    factories.booked(session)
+    assert [post(who, wanted(who, session))[0] for _ in range(3)] == [409, 409, 429]
+    _shut(shut)
+    assert post(shut, wanted(shut, session))[0] == 299
+
+
+def test_in_one_round_each_is_counted_apart(settings: LazySettings) -> None:
+    """Also who stands behind somebody that is held back."""
+    settings.RATE_LIMIT_PER_USER = "1/m"
+    eager, other = factories.patient(), factories.patient()
+    first, second = factories.session(), factories.session()
+    told = bookings.answer_all([_read(eager, first), _read(eager, second), _read(other, first)])
+    assert [getattr(one, "code", "booked") for one in told] == ["booked", "too_many_requests", "booked"]
+    assert post(other, wanted(other, second))[0] == 429
+
+
+def test_what_was_counted_is_forgotten_with_its_window() -> None:
+    client: Any = caches["default"]
+    who, session = factories.patient(), factories.session()
+    assert post(who, wanted(who, session))[0] == 201
+    counted = client._cache.get_client(write=True)
+    left = [counted.ttl(key) for key in counted.scan_iter(f"{client.key_prefix}:*rl:*")]
+    assert len(left) == 2 and all(0 < seconds <= 120 for seconds in left)
+
+
 def test_nobody_can_say_that_it_was_counted(settings: LazySettings) -> None:
     """A header never has the name under which the door says so."""
     settings.RATE_LIMIT_PER_USER = "1/m"
@@ -286,6 +315,8 @@ def test_a_body_that_is_not_plain_goes_the_long_way_whole(body: Any) -> None:
         {"HTTP_ORIGIN": "https://a.example"},
         {"HTTP_IDEMPOTENCY_KEY": ""},
         {"HTTP_IDEMPOTENCY_KEY": "k" * 101},
+        {"HTTP_IDEMPOTENCY_KEY": "one\0two"},
+        {"HTTP_IDEMPOTENCY_KEY": "\udc80"},
         {"HTTP_AUTHORIZATION": "Bearer nonsense"},
         {"HTTP_AUTHORIZATION": ""},
         {"REQUEST_METHOD": "PUT"},

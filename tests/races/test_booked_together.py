@@ -2,7 +2,10 @@
 
 import json
 import random
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -11,17 +14,21 @@ from uuid import uuid4
 import pytest
 from django.conf import LazySettings
 from django.core.wsgi import get_wsgi_application
-from django.db.models import F
+from django.db import connections, transaction
+from django.db.models import F, Model
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config.door import app, bookings
+from hospital import idempotency
 from hospital.appointments import booking, full, seats
+from hospital.archives import entry
 from hospital.models import Appointment, Archive, IdempotentRequest, Journal, Patient, Session
 from hospital.states import AppointmentState, ArchiveState
 from tests import factories
 from tests.races.together import at_once, codes, good
 
 ROUNDS, IN_A_ROUND = 12, 25
+ASKERS = entry.ASKERS.format(held="")
 
 Door = app.Door
 
@@ -64,7 +71,7 @@ def test_without_the_lock_before_the_count_seats_are_sold_twice(monkeypatch: pyt
     """Negative control: counted by what the statement saw when it began, and taken from what there is later."""
     loose = seats._TAKE.replace("ORDER BY id FOR NO KEY UPDATE", "ORDER BY id")
     loose = loose.replace("hospital_session.free - gone.seats", "greatest(hospital_session.free - gone.seats, 0)")
-    monkeypatch.setattr(seats, "_take", seats.Prepared("take_loosely", seats._take.types, loose))
+    monkeypatch.setattr(seats, "_take", seats.Prepared("take_loosely", seats._take.types, loose.format(askers=ASKERS)))
     for _ in range(10):
         session = factories.session(seats=30)
         crowd = [wishes([factories.patient() for _ in range(IN_A_ROUND)], [session]) for _ in range(ROUNDS)]
@@ -74,12 +81,13 @@ def test_without_the_lock_before_the_count_seats_are_sold_twice(monkeypatch: pyt
     pytest.fail("never sold twice: the test above shows nothing")
 
 
-def test_two_rounds_with_the_same_patients_are_tried_again_and_give_one_seat_each() -> None:
+def test_rounds_with_the_same_patients_give_one_seat_each() -> None:
     session = factories.session(seats=100)
     crowd = [factories.patient() for _ in range(20)]
     outcomes = at_once([partial(bookings.answer_all, [asked(one, session) for one in crowd])] * 4, threads=4)
     assert not codes(outcomes)
     assert sum(isinstance(one, Appointment) for told in good(outcomes) for one in told) == 20
+    assert len(good(outcomes)) == 4
     session.refresh_from_db()
     assert session.free == 80 and Appointment.objects.count() == 20
 
@@ -113,6 +121,66 @@ def test_one_key_at_the_door_and_by_the_long_way_at_once_is_one_answer() -> None
     assert IdempotentRequest.objects.count() == 4
     session.refresh_from_db()
     assert session.free == 46
+
+
+def test_one_key_for_two_sessions_at_two_doors_books_one_of_them() -> None:
+    """Forty times: whoever claims the key second takes nothing."""
+    sessions = [factories.session(seats=100), factories.session(seats=100)]
+    crowd = [factories.patient() for _ in range(40)]
+    rounds = [[asked(one, session, f"key of {one.pk}") for one in crowd] for session in sessions]
+    outcomes = at_once([partial(bookings.answer_all, one) for one in rounds], threads=2)
+    assert not codes(outcomes)
+    assert Appointment.objects.count() == IdempotentRequest.objects.count() == 40
+    assert len(set(Appointment.objects.values_list("patient", flat=True))) == 40
+
+
+def test_without_the_claim_it_books_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control."""
+    monkeypatch.setattr(idempotency, "claim", lambda requests: set(requests))
+    sessions, who = [factories.session(), factories.session()], factories.patient()
+    acts = [partial(bookings.answer_all, [asked(who, session, "one key")]) for session in sessions]
+    assert not codes(at_once(acts, threads=2)) and Appointment.objects.count() == 2
+
+
+def test_a_patient_who_is_held_by_another_transaction_is_in_nobodys_way() -> None:
+    """As one who is being erased: the others have their seats at once, that one goes the long way and waits."""
+    session, held = factories.session(), factories.patient()
+    crowd = [factories.patient(), held, factories.patient()]
+    with held_elsewhere(Patient, held.pk):
+        told = bookings.answer_all([asked(one, session) for one in crowd])
+    assert [isinstance(one, Appointment) for one in told] == [True, False, True] and told[1] is None
+
+
+def test_a_session_that_is_held_sends_a_round_the_long_way_and_no_more() -> None:
+    """Within a second or so, and not for as long as it is held: the next round books another session."""
+    held, other = factories.session(), factories.session()
+    crowd = [factories.patient() for _ in range(3)]
+    with held_elsewhere(Session, held.pk):
+        assert bookings.answer_all([asked(one, held) for one in crowd]) == [None] * 3
+        assert all(isinstance(one, Appointment) for one in bookings.answer_all([asked(one, other) for one in crowd]))
+    assert all(isinstance(one, Appointment) for one in bookings.answer_all([asked(one, held) for one in crowd]))
+
+
+@contextmanager
+def held_elsewhere(kind: type[Model], pk: int) -> Iterator[None]:
+    """Its row is locked by somebody else's transaction until the block ends."""
+    locked, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            kind._default_manager.select_for_update().get(pk=pk)
+            locked.set()
+            leave.wait(timeout=30)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(timeout=10)
+    try:
+        yield
+    finally:
+        leave.set()
+        holder.join(timeout=10)
 
 
 def test_a_crowd_at_two_doors_and_the_long_way_fills_the_session_and_no_more() -> None:
