@@ -185,8 +185,9 @@ def forget() -> None:
 
 
 def quiet() -> None:
-    """Wait until the web processes have given their hints to the broker: the baseline must not run beside them."""
-    last = -1
-    while (depth := queue.depth()) != last:
-        last = depth
+    """Wait until the web processes have answered whoever hung up, and have given their hints to the broker: the next
+    side must begin with nothing, and the baseline must not run beside them."""
+    last = None
+    while (now := (Appointment.objects.count(), queue.depth())) != last:
+        last = now
         time.sleep(QUIET_SECONDS)
