@@ -12,6 +12,9 @@ EVERY_DAY = ("permits", "booking", "filing", "line", "limit")
 
 NAMES = (*EVERY_DAY, "reads", "flood", "eta", "chaos", "polling", "plan", "backlog")
 
+ALL = (*EVERY_DAY, "reads", "backlog")
+"""`all`: what is laid beside a limit or a plain project. The others run for minutes, each for a question of its own."""
+
 BROKERS = ("valkey", "rabbitmq")
 
 EPILOG = """\
@@ -74,12 +77,13 @@ def parse(arguments: Sequence[str]) -> tuple[Sequence[str], Path | None, Options
     """The names asked for, where the JSON goes, and the options. A wrong command line ends the program."""
     parser = _parser()
     asked = parser.parse_args(arguments)
-    unknown = [name for name in asked.names if name not in NAMES]
+    names = ALL if asked.names == ["all"] else asked.names
+    unknown = [name for name in names if name not in NAMES]
     if unknown:
-        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(NAMES)}")
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(NAMES)}, and all by itself")
     if asked.json and not asked.json.absolute().parent.is_dir():
         parser.error(f"{asked.json} cannot be written: no such directory")
-    return asked.names or EVERY_DAY, asked.json, Options.of(vars(asked))
+    return names or EVERY_DAY, asked.json, Options.of(vars(asked))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"which ones: {', '.join(NAMES)} (all but reads, flood, eta, chaos, polling, plan, backlog)",
+        help=f"which ones: {', '.join(NAMES)}; all: {', '.join(ALL)} ({', '.join(EVERY_DAY)})",
     )
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--seconds", type=_count, default=8, metavar="S", help="how long each side is measured beside SQL (8)")
