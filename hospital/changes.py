@@ -77,8 +77,10 @@ class Access(Change):
         verbose_name_plural = _("accesses to personal data")
 
 
-def record(subject: str, field: str, before: object, after: object, *, who: Who, why: str) -> Change:
-    """Write a change down, in the transaction that makes it.
+def record(
+    subject: str, field: str, before: object, after: object, *, who: Who, why: str, is_clean: bool = False
+) -> Change:
+    """Write a change down, in the transaction that makes it. `is_clean`: `why` is put together of what was cleaned.
 
     Raises `Invalid("no_reason")` when a person gives none, and as `clean` where it holds what must not be kept.
     """
@@ -91,7 +93,7 @@ def record(subject: str, field: str, before: object, after: object, *, who: Who,
         field=field,
         before=str(before),
         after=str(after),
-        why=why.strip() if who is None else clean(why),
+        why=why.strip() if who is None or is_clean else clean(why),
     )
 
 

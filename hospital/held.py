@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from hospital import changes, hooks
 from hospital.changes import PERSONAL_DATA, Access, Who
-from hospital.errors import NotFound
+from hospital.errors import Conflict, NotFound
 from hospital.models import Appointment, Archive, FollowLink, IdempotentRequest, MasterRecord, Notice, Patient
 from hospital.notices import texts
 from hospital.worklist import Journal
@@ -22,12 +23,18 @@ _OURS = {"id_index", "card_index", "card_tail", "index", "fingerprint", "insured
 
 
 def named(text: str) -> Patient:
-    """By the id or by the user name. Raises `NotFound("no_such_patient")`."""
-    by = {"pk": int(text)} if text.isdecimal() and len(text) <= 18 else {"user__username": text}
-    patient = Patient.objects.filter(**by).select_related("user").first()
-    if patient is None:
+    """By the id or by the user name; `#7` is the id alone. Raises `NotFound("no_such_patient")`, and
+    `Conflict("several_patients")` where one's id is another's user name."""
+    number = text.removeprefix("#")
+    by = Q(pk=int(number)) if number.isascii() and number.isdecimal() and len(number) <= 18 else Q()
+    by_name = Q() if text.startswith("#") else Q(user__username=text)
+    found = Patient.objects.filter(by | by_name).select_related("user") if by or by_name else Patient.objects.none()
+    patients = list(found[:2])
+    if len(patients) > 1:
+        raise Conflict("several_patients", _("This is one patient's id and another's user name: write #id."))
+    if not patients:
         raise NotFound("no_such_patient", "there is no such patient")
-    return patient
+    return patients[0]
 
 
 def export(patient: Patient, *, who: Who, why: str) -> dict[str, Any]:

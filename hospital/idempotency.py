@@ -60,6 +60,7 @@ _claim = Prepared(
     """INSERT INTO hospital_idempotentrequest (user_id, key, fingerprint, status, answer)
        SELECT user_id, key, fingerprint, 0, '{}' FROM unnest($1, $2, $3) AS claimed (user_id, key, fingerprint)
         ORDER BY user_id, key ON CONFLICT (user_id, key) DO NOTHING RETURNING user_id, key""",
+    "SET LOCAL lock_timeout = '1s';",  # many wait with it
 )
 _keep = Prepared(
     "idempotency_keep",

@@ -29,7 +29,8 @@ Head = dict[str, Any]
 def write(path: Path, head: Head, lines: Iterator[bytes]) -> None:
     """All or nothing: the file has its name only once it lies on the disk whole. Lines end in a line feed."""
     unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("wb") as file:
+    unfinished.unlink(missing_ok=True)  # who has left it, and perhaps still stands still over it, writes into no other
+    with unfinished.open("xb") as file:
         pieces = _Pieces(file, {**head, "key": keys.ring().current.id})
         with gzip.GzipFile(fileobj=pieces, mode="wb", mtime=0) as packed:
             for line in lines:

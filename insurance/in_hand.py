@@ -12,7 +12,8 @@ from insurance.desk.models import Decision
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.reconciliation.models import Difference
 from insurance.settlement.models import Settlement
-from insurance.states import DecisionState, DifferenceState, PaymentState, RefundState, SettlementState
+from insurance.states import DecisionState, DifferenceState, PaymentState, RefundState, SettlementState, TrialState
+from insurance.trial.models import Trial
 from insurance.words import PAYMENT, REFUND, SETTLEMENT
 
 BOOKS_SETTLE_DAYS = 31
@@ -22,9 +23,22 @@ ENDED = (SettlementState.COMPLETED, SettlementState.REFUSED, SettlementState.REV
 
 
 def against_erasing(appointments: Sequence[Appointment]) -> list[object]:
-    """Settlements that go on, money that is due to somebody, somebody's decision, a difference between the books."""
+    """Calls and settlements that go on, money that is due to somebody, somebody's decision, a difference between the
+    books."""
     settlements = list(Settlement.objects.filter(appointment__in=appointments).order_by("pk"))
-    return [*_going_on(settlements), *_money(settlements), *_undecided(settlements), *_asked_for(settlements)]
+    return [
+        *_calling(appointments),
+        *_going_on(settlements),
+        *_money(settlements),
+        *_undecided(settlements),
+        *_asked_for(settlements),
+    ]
+
+
+def _calling(appointments: Sequence[Appointment]) -> Iterator[object]:
+    """A turn that has begun goes on when the appointment is cancelled, and writes down what it hears."""
+    for trial in Trial.objects.filter(appointment__in=appointments, state=TrialState.CALLING).order_by("pk"):
+        yield _("Trial %(number)s is with the insurer at this moment.") % {"number": trial.pk}
 
 
 def _going_on(settlements: Sequence[Settlement]) -> Iterator[object]:

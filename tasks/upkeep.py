@@ -24,6 +24,10 @@ def turns() -> None:
             current_app.send_task(task, args=[name], retry=False)
 
 
+ARCHIVE_SECONDS = 1_500
+"""Below the half hour after which RabbitMQ gives a message that is not acknowledged to somebody else."""
+
+
 def _in_turn(counts: Mapping[str, int]) -> list[str]:
     """So many of each, one of each at a time: where not all find room, nobody's many take it from the others."""
     return [name for place in range(max(counts.values())) for name, count in counts.items() if place < count]
@@ -43,8 +47,8 @@ def records() -> None:
     upkeep.keep_records()
 
 
-@shared_task(name="tasks.upkeep.archive")
+@shared_task(name="tasks.upkeep.archive", soft_time_limit=ARCHIVE_SECONDS, time_limit=ARCHIVE_SECONDS + 60)
 def archive() -> None:
-    """Months that are old enough go into files, where there is a place for them."""
+    """Months that are old enough go into files, where there is a place for them. A month's file is written in one."""
     ticks.seen("tasks.upkeep.archive")
     runs.run_due()

@@ -111,9 +111,9 @@ def refusal(patient: Patient) -> Refusal | None:
 def _carry_out(erasure: Erasure, who: User, answer: str) -> None:
     """Who has asked for it stands in the reason: the access is the second person's."""
     because = f"{erasure.reason} ({erasure.asked_by.get_username()})"
-    subject = held.subject(erasure.patient)
     why = f"{because} / {answer}" if answer else because
-    changes.record(subject, PERSONAL_DATA, "held", changes.ERASED, who=who, why=why)
+    subject = held.subject(erasure.patient)
+    changes.record(subject, PERSONAL_DATA, "held", changes.ERASED, who=who, why=why, is_clean=True)
     forgetting.forget(erasure.patient)
 
 

@@ -132,10 +132,10 @@ def _rows(month: Month, renew: Callable[[], None]) -> Iterator[bytes]:
     """
     after = month.first_id - 1
     while True:
-        renew()
         with connection.cursor() as cursor:
             cursor.execute(sql, [after, month.last_id])
             rows = cursor.fetchall()
+        renew()  # else what was read may be what another has left
         yield from (f"{text}\n".encode() for _, text in rows)
         if len(rows) < READ_AT_A_TIME:
             return

@@ -110,6 +110,9 @@ def _held() -> Iterator[Renew]:
         else:
             mine.update(leased_until=None, failed_at=Now(), error=f"{type(fault).__name__}: {said}"[:300])
         raise
+    except BaseException as error:  # its time is over, or nobody foresaw it: known all the same, and free for the next
+        mine.update(leased_until=None, failed_at=Now(), error=type(error).__name__)
+        raise
     else:
         mine.update(leased_until=None, ended_at=Now(), waits_for="")
 

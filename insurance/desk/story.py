@@ -82,7 +82,7 @@ def of_appointment(appointment: Appointment, settlements: Sequence[Settlement]) 
     calls = InterfaceCall.objects.filter(purpose__in=purposes).order_by("-pk")[:MOST_MESSAGES]
     return Story(
         moves=_moves(told),
-        calls=[_with_bodies(call) for call in calls],
+        calls=[_with_bodies(call, appointment.archive.name) for call in calls],
         changes=_changes(subjects),
         entries=list(LedgerEntry.objects.filter(number__in=[each.number for each in settlements]).order_by("pk")),
         decisions=[],
@@ -111,9 +111,10 @@ def _calls(under: str) -> list[Line]:
     return list(InterfaceCall.objects.filter(purpose=under).order_by("-pk").values(*_ON_THE_WIRE)[:MOST_LINES])
 
 
-def _with_bodies(call: InterfaceCall) -> Line:
+def _with_bodies(call: InterfaceCall, name: str) -> Line:
+    """`name`: the patient's, which the centre may have put into its own words."""
     told = {field: getattr(call, field) for field in _ON_THE_WIRE}
-    request, reply = (wire.shown(call.insurer, call.infno, text) for text in (call.request, call.reply))
+    request, reply = (wire.shown(call.insurer, call.infno, text, name) for text in (call.request, call.reply))
     return {**told, "request": request, "reply": reply}
 
 

@@ -37,6 +37,11 @@ def undone(bill: Bill, by: str, at: datetime | None = None) -> Amounts:
     return Amounts(Kind.UNDONE, bill.setl_id, by, at or timezone.now(), _legs(bill, -1))
 
 
+def is_undone(number: str, source: str) -> bool:
+    """Whether what stood under this number at the insurer was taken back from the settlement."""
+    return LedgerEntry.objects.filter(number=number, kind=Kind.UNDONE, source=source).exists()
+
+
 def still_settled(number: str, but: Collection[str] = ()) -> tuple[Amounts, ...]:
     """What the ledger holds as settled and not as undone, except these sources, as the entries that undo it.
 

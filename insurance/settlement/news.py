@@ -55,10 +55,9 @@ def _read(insurer: str, body: bytes) -> OrderNews:
 
 def _settlement_of(insurer: str, news: OrderNews) -> Settlement | None:
     """The newest of the order's appointment; None of an order that nobody has accepted."""
-    order = InsurerOrder.objects.filter(number=news.number).select_related("visit").first()
-    if order is None:
+    if not InsurerOrder.objects.filter(number=news.number).exists():
         raise NotFound("no_such_order", _("There is no such order."))
-    found = Settlement.objects.filter(appointment=order.visit.appointment_id, insurer=insurer)
+    found = Settlement.objects.filter(appointment__visit__orders__number=news.number, insurer=insurer)
     return found.order_by("-pk").first()
 
 

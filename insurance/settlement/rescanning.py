@@ -44,12 +44,10 @@ def _ask(given_before: dict[int, datetime], good_seconds: int) -> int:
     """By settlement: a code that was given before this will have grown old when its turn comes."""
     with transaction.atomic():
         waiting = Q(settlement__in=given_before, settlement__state=SettlementState.WAITING, settlement__wanted=True)
-        kept = credentials.not_asked_since().filter(waiting).select_related("settlement")
-        old = [
-            each.settlement
-            for each in kept.select_for_update(of=("self",), skip_locked=True)
-            if each.given_at <= given_before[each.settlement_id]
-        ]
+        kept = credentials.not_asked_since().filter(waiting).select_related("settlement__appointment")
+        # With the appointment, which a notice refers to: who gives up or records holds it, and then forgets the code.
+        both = kept.select_for_update(of=("self", "settlement__appointment"), no_key=True, skip_locked=True)
+        old = [each.settlement for each in both if each.given_at <= given_before[each.settlement_id]]
         writing.write_all(
             (each.appointment_id, Kind.SCAN_AGAIN, {"seconds": good_seconds, "settlement": each.pk}) for each in old
         )

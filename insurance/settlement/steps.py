@@ -27,7 +27,7 @@ from insurance.settlement.saga import Event
 from insurance.settlement.standing import SETTLED_BY, purpose, standing
 from insurance.settlement.undoing import undo
 from insurance.states import SettlementState
-from insurance.trial import conversation
+from insurance.trial import conversation, orders
 from insurance.trial.models import Visit
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ def settle(client: InsuranceClient, settlement: Settlement) -> Heard:
     if problem := guards.stale(settlement):
         return Heard(_not_sent(settlement), reason=problem)
     visit = Visit.objects.get(appointment_id=settlement.appointment_id)
+    if _is_spent(client, settlement, visit):
+        return Heard(_not_sent(settlement), reason="its order was paid and taken back")
     try:
         bill = _send(client, settlement, visit)
     except Refused as refusal:
@@ -91,6 +93,14 @@ def _send(client: InsuranceClient, settlement: Settlement, visit: Visit) -> Bill
         split=PolicySplit(**settlement.trial.split) if settlement.trial.split else None,
         msgid=settlement.settle_msgid,
     )
+
+
+def _is_spent(client: InsuranceClient, settlement: Settlement, visit: Visit) -> bool:
+    """Where a trial opens an order: what was once paid and taken back cannot be paid again. The refusal would say
+    nothing of the insurance."""
+    if not client.dialect.opens_orders:
+        return False
+    return any(entries.is_undone(settlement.number, order.number) for order in orders.of(visit)[-1:])
 
 
 def _stands_all_the_same(client: InsuranceClient, settlement: Settlement, visit: Visit) -> bool:

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from insurance.interface.dialects.mobile import callbacks
 from insurance.interface.profile import Operation
+from insurance.ledger import entries
+from insurance.ledger.entries import Amounts
+from insurance.ledger.models import Kind, Leg
 from insurance.models import InsurerOrder, InterfaceCall, Settlement
 from insurance.settlement import giving_up, steps
 from insurance.settlement.saga import Event
@@ -89,6 +93,17 @@ def test_a_trial_opens_an_order_and_the_settlement_pays_it(centre: Centre, trial
     first = list(InterfaceCall.objects.order_by("pk").values_list("infno", flat=True))
     asks = ["6301"] if centre.name == SILENT else []
     assert first[: 5 + len(asks)] == ["1101", "2201", "6201", *asks, "6202", "6301"]
+
+
+def test_an_order_that_was_paid_and_taken_back_is_not_sent_again(centre: Centre, trial: Trial) -> None:
+    """The centre would refuse it, which says nothing of the insurance. (A claim waits for another bill instead.)"""
+    settlement = doing.opened(trial)
+    order = order_of(settlement)
+    entries.book(settlement.number, [Amounts(Kind.UNDONE, order.number, "6203", timezone.now(), ((Leg.FUND, -1),))])
+    assert steps.settle_one()
+    assert centre.calls(Operation.SETTLE) == 0
+    settlement.refresh_from_db()
+    assert settlement.state in ("refused", "reversed", "cancelled"), settlement.state
 
 
 def test_a_token_is_nowhere_in_the_clear(trial: Trial) -> None:

@@ -1,10 +1,13 @@
 """Old months go into files by a tick where a folder is named: due in the database, one at a time, and told of."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -110,6 +113,28 @@ def test_a_folder_that_is_not_there_is_told_and_deletes_nothing(
     due_again()
     tasks.archive()
     assert of_2019() == 0 and found().level is Level.OK and told()["hospital_archiving_failing"] == 0
+
+
+def test_a_tick_whose_time_is_over_says_so_and_leaves_the_lease(
+    long_ago: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the worker ends a task that takes too long, wherever it is."""
+    with monkeypatch.context() as patched:
+        patched.setattr(months, "keep", raising(SoftTimeLimitExceeded()))
+        with pytest.raises(SoftTimeLimitExceeded):
+            tasks.archive()
+    assert found().level is Level.BAD and "SoftTimeLimitExceeded" in found().says and of_2019() == long_ago
+    due_again()
+    tasks.archive()
+    assert of_2019() == 0
+    assert tasks.archive.soft_time_limit > runs.MOST_SECONDS, "it comes to its own end first"
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def act(*_: Any) -> Any:
+        raise error
+
+    return act
 
 
 def test_what_is_in_hand_is_no_fault_and_is_told(long_ago: int, folder: Path) -> None:

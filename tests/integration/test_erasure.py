@@ -10,10 +10,14 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
+from hospital import held
 from hospital.appointments import booking
 from hospital.erasure import decisions
-from hospital.errors import Conflict, Forbidden, Invalid
+from hospital.errors import Conflict, Forbidden, Invalid, NotFound
 from hospital.models import Access, Change, Erasure, Journal, Patient
+from insurance.models import Trial
+from insurance.states import TrialState
+from insurance.trial import admission
 from tests import factories
 from tests.integration import brought, doing
 from tests.integration.brought import somebody
@@ -182,6 +186,44 @@ def test_what_is_in_hand_is_told_by_its_number() -> None:
     told = " ".join(map(str, decisions.objections(unpaid.appointment.patient)))
     assert f"Payment order {unpaid.number} is not over yet: open." in told
     assert f"Settlement {unpaid.number} is not over yet: waits for the payment." in told
+
+
+def test_a_call_that_is_under_way_stands_against_it(patient: Patient) -> None:
+    """It goes on when the appointment is cancelled, and would write down what it hears of somebody who was erased."""
+    trial = admission.enter(doing.told(patient))
+    booking.cancel(trial.appointment)
+    assert decisions.refusal(patient) is None
+    Trial.objects.filter(pk=trial.pk).update(state=TrialState.CALLING)
+    why = decisions.refusal(patient)
+    assert why is not None and f"Trial {trial.pk} is with the insurer" in str(why.detail)
+
+
+def test_whoever_has_a_phone_for_a_user_name_may_ask_for_it(
+    patient: Patient, registrar: User, supervisor: User
+) -> None:
+    """The reason that is kept names who asked, at any length, and was looked at before it was put together."""
+    registrar.username = "13800000000"
+    registrar.save()
+    proposed = decisions.propose(patient, who=registrar, why="asked for " + "x" * 1_980)
+    decisions.approve(proposed, who=supervisor, answer="yes " * 400)
+    assert not is_there(patient)
+
+
+def test_a_number_is_an_id_or_a_user_name_and_never_both() -> None:
+    """Else another patient would be erased, for good."""
+    first, second = factories.patient(), factories.patient()
+    assert held.named(str(first.pk)) == held.named(first.user.username) == held.named(f"#{first.pk}") == first
+    second.user.username = str(first.pk)
+    second.user.save()
+    with pytest.raises(Conflict, match="several_patients"):
+        held.named(str(first.pk))
+    assert held.named(f"#{first.pk}") == first and held.named(f"#{second.pk}") == second
+    second.user.username = "13800000000"
+    second.user.save()
+    assert held.named("13800000000") == second
+    for nobody in ("#", "", "#13800000000", "nobody"):
+        with pytest.raises(NotFound):
+            held.named(nobody)
 
 
 def test_it_waits_until_nothing_stands_against_it(registrar: User, supervisor: User) -> None:

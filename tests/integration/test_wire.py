@@ -31,3 +31,11 @@ def test_of_what_cannot_be_read_there_is_the_size() -> None:
 
 def test_of_an_insurer_that_is_gone_nothing_breaks() -> None:
     assert "cannot be read" in wire.shown("gone", "2240", LINE)
+
+
+def test_the_patients_name_is_masked_in_the_centres_own_words_too() -> None:
+    said = '{"infcode": -1, "err_msg": "参保人张三丰未参保"}'
+    assert "张三丰" in wire.shown("default", "1101", said), "without a word before it, it looks like any other"
+    assert "张三丰" not in wire.shown("default", "1101", said, "张三丰") and "未参保" in wire.shown(
+        "default", "1101", said
+    )

@@ -21,7 +21,7 @@ from insurance.interface.dialects.mobile.states import (
     may_become,
 )
 from insurance.interface.dialects.mobile.wire import order_named_by
-from insurance.interface.errors import InterfaceError, OutcomeUnknown, Refusal, Refused
+from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refusal, Refused
 from insurance.interface.exchange import Exchange, OrderNews, Reply, Request
 from insurance.interface.identities import violations
 from insurance.interface.messages import Bill, Opened, Order
@@ -355,3 +355,23 @@ def test_failures_name_no_token() -> None:
             DIALECT.trial.decode(PRICING, reply)
         assert ORDER.token not in str(raised.value)
     assert isinstance(ORDER, Order)
+
+
+@pytest.mark.parametrize("kind", ["ALL", "CASH"])
+def test_an_order_that_took_the_patients_own_money_is_not_gone_on_with(kind: str) -> None:
+    """Our own payment institution would ask for it once more."""
+    for exchange, question, name in (
+        (DIALECT.settle, SETTLING, "6202"),
+        (DIALECT.query, KEY, "6301"),
+        (there(DIALECT.by_message), BY_MESSAGE, "6301"),
+    ):
+        exchange.decode(question, golden(name, setlType="HI"))
+        with pytest.raises(OutcomeUnknown, match="not of the insurance alone"):
+            exchange.decode(question, golden(name, setlType=kind))
+
+
+def test_a_message_that_is_older_than_the_order_is_not_sent() -> None:
+    """Later it would be taken for the older order's, or for nobody's."""
+    for msgid in ("H99999900001202401020857000001", "H99999900001202401020850000001"):
+        with pytest.raises(NotSent):
+            written(DIALECT.settle, msgid, SETTLING)

@@ -58,6 +58,11 @@ def test_a_refusal_is_read_as_its_line() -> None:
         ("java.lang.NullPointerException", OutcomeUnknown),
         ("ORA-00001", OutcomeUnknown),
         ("null", OutcomeUnknown),
+        ("系统繁忙，请稍后再试", OutcomeUnknown),
+        ("系统维护中", OutcomeUnknown),
+        ("处理失败", OutcomeUnknown),
+        ("数据库操作失败", OutcomeUnknown),
+        ("HTTP 500", OutcomeUnknown),
     ],
 )
 def test_what_the_servlet_says_is_told_apart(text: str, failure: type[InterfaceError]) -> None:

@@ -13,7 +13,10 @@ from xml.parsers import expat  # nosec B407: no DTD, see above
 
 from insurance.interface.errors import OutcomeUnknown, scrub
 
-_OF_A_PROGRAM = re.compile(r"exception|error|java|\bnull\b|ORA-|异常|空指针", re.IGNORECASE)
+_OF_A_PROGRAM = re.compile(
+    r"exception|error|java|\bnull\b|ORA-|HTTP|异常|空指针|繁忙|维护|稍[后候]|处理失败|操作失败|数据库|服务器|服务不可用",
+    re.IGNORECASE,
+)
 _CARETS = str.maketrans("^", " ")
 
 

@@ -28,8 +28,8 @@ def masked(infno: str, text: str) -> str:
 def _resource(value: Any, named: str = "") -> Any:
     """A part of a resource; `named`: how it is called where it stands."""
     match value:
-        case {"value": int() | float(), "currency": str()}:
-            return value
+        case {"value": int() | float() as amount, "currency": str(currency)}:
+            return {"value": amount, "currency": currency}
         case {"system": str(system)}:
             shown = ("system", "code", "value") if _is_known(system) else ("system",)
             return {field_name(name): inner if name in shown else _resource(inner) for name, inner in value.items()}

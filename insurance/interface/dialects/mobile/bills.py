@@ -12,7 +12,7 @@ from insurance.interface.dialects.mobile.states import MEANS, Means, OrderState
 from insurance.interface.dialects.mobile.wire import Data, key, order_named_by, order_of, said
 from insurance.interface.dialects.national.fields import Node
 from insurance.interface.dialects.national.persons import card_fields
-from insurance.interface.errors import OutcomeUnknown, Refusal, Refused
+from insurance.interface.errors import NotSent, OutcomeUnknown, Refusal, Refused
 from insurance.interface.exchange import Exchange
 from insurance.interface.messages import Bill, Card, Insured, Order
 from insurance.interface.profile import Operation, Profile
@@ -32,11 +32,14 @@ class Refund(StrEnum):
 
 # --- what is asked --------------------------------------------------------------------------------
 def _write_paying(profile: Profile, msgid: str, now: datetime, question: Settling) -> tuple[Insured, Data]:
-    """6202 with the credential itself; `orgBizSer` is our message id. Raises Refused where no trial has opened one."""
+    """6202 with the credential itself; `orgBizSer` is our message id. Raises Refused where no trial opened an order,
+    NotSent where the newest was opened after this message got its name: it would be taken for an older order's."""
     pricing = question.pricing
-    order = order_named_by(pricing.insured, msgid)
-    if order is None:
+    if not pricing.insured.orders:
         raise Refused("no order was opened by a trial")
+    order = order_named_by(pricing.insured, msgid)
+    if order is None or order != pricing.insured.orders[-1]:
+        raise NotSent("the message is older than the order")
     return pricing.insured, {**key(order), "orgBizSer": msgid, **_credential(pricing.card)}
 
 
@@ -146,7 +149,10 @@ def _read_refund(question: SettlementKey, answer: Node) -> None:
 def _bill(
     mdtrt_id: str, insured: Insured, msgid: str, answer: Node, *, setl_id: str = "", refunded: bool = False
 ) -> Bill:
-    """The four amounts; that they add up is for `identities` to say."""
+    """The four amounts; that they add up is for `identities` to say. An order that took the patient's own money, too,
+    is not ours to go on with: it would be asked for twice."""
+    if setl_id and answer.text_or_empty("setlType") not in ("", Refund.INSURANCE.value):
+        raise OutcomeUnknown("the order is not of the insurance alone")
     cash_fen, account_fen, fund_fen = answer.fen(*_CASH), answer.fen("psnAcctPay"), answer.fen("fundPay")
     return Bill(
         mdtrt_id=mdtrt_id,
