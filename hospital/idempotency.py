@@ -6,6 +6,7 @@ that comes a second time waits for the first to commit (unique index) and then g
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -42,12 +43,6 @@ class IdempotentRequest(models.Model):
         return f"request {self.pk}"
 
 
-_first = Prepared(
-    "idempotency_first",
-    ["bigint", "text", "text"],
-    """INSERT INTO hospital_idempotentrequest (user_id, key, fingerprint, status, answer) VALUES ($1, $2, $3, 0, '{}')
-       ON CONFLICT (user_id, key) DO NOTHING RETURNING id""",
-)
 _used = Prepared(
     "idempotency_used",
     ["bigint[]", "text[]"],
@@ -60,8 +55,8 @@ _claim = Prepared(
     """INSERT INTO hospital_idempotentrequest (user_id, key, fingerprint, status, answer)
        SELECT user_id, key, fingerprint, 0, '{}' FROM unnest($1, $2, $3) AS claimed (user_id, key, fingerprint)
         ORDER BY user_id, key ON CONFLICT (user_id, key) DO NOTHING RETURNING user_id, key""",
-    "SET LOCAL lock_timeout = '1s';",  # many wait with it
 )
+_claim_now = replace(_claim, name="idempotency_claim_now", first="SET LOCAL lock_timeout = '1s';")
 _keep = Prepared(
     "idempotency_keep",
     ["bigint[]", "text[]", "integer[]", "text[]"],
@@ -74,11 +69,6 @@ _forget = Prepared(
     ["bigint[]", "text[]"],
     """DELETE FROM hospital_idempotentrequest WHERE (user_id, key) IN (SELECT * FROM unnest($1, $2)) RETURNING id""",
 )
-_answered = Prepared(
-    "idempotency_answered",
-    ["bigint", "integer", "jsonb"],
-    "UPDATE hospital_idempotentrequest SET status = $2, answer = $3 WHERE id = $1 RETURNING id",
-)
 
 
 def once(user_id: int, key: str | None, path: str, body: Mapping[str, Any], act: Callable[[], Answer]) -> Answer:
@@ -87,14 +77,13 @@ def once(user_id: int, key: str | None, path: str, body: Mapping[str, Any], act:
         return act()
     if not 1 <= len(key) <= LONGEST_KEY:
         raise Invalid("idempotency_key_invalid", _("Idempotency-Key must have 1 to 100 characters."))
-    fingerprints = blind_indexes(_text(path, body))
+    own = (user_id, key)
     with transaction.atomic():
-        first = _first.row(user_id, key, fingerprints[0])
-        if first is None:
-            return _replay(user_id, key, fingerprints)
-        status, answer = act()
-        _answered.row(first[0], status, json.dumps(answer))
-        return status, answer
+        if not claim({own: (path, body)}):
+            return _replay(own, path, body)
+        answer = act()
+        keep({own: answer})
+        return answer
 
 
 def used(keys: Collection[Key]) -> set[Key]:
@@ -102,17 +91,20 @@ def used(keys: Collection[Key]) -> set[Key]:
     return set(_used.rows(*_columns(keys))) if keys else set()
 
 
-def claim(requests: Mapping[Key, tuple[str, Mapping[str, Any]]]) -> set[Key]:
-    """At the beginning of the transaction of what is done together, by path and body: those that are ours now. As in
-    `once`, before anything else is locked, and in one order: two that want the same do not wait in a circle."""
+def claim(requests: Mapping[Key, tuple[str, Mapping[str, Any]]], *, now: bool = False) -> set[Key]:
+    """At the beginning of the transaction of what is done, by path and body: those that are ours now. Before anything
+    else is locked, and in one order: two that want the same do not wait in a circle.
+
+    `now`: many wait with it, a second at the most. Raises `OperationalError` when that is over.
+    """
     if not requests:
         return set()
     fingerprints = [blind_index(_text(path, body)) for path, body in requests.values()]
-    return set(_claim.rows(*_columns(requests), fingerprints))
+    return set((_claim_now if now else _claim).rows(*_columns(requests), fingerprints))
 
 
 def keep(answers: Mapping[Key, Answer | None]) -> None:
-    """At its end, what `once` answers from now on. None: it failed, and leaves no key behind."""
+    """At its end, what is answered from now on. None: it failed, and leaves no key behind."""
     if failed := [key for key, answer in answers.items() if answer is None]:
         _forget.rows(*_columns(failed))
     if kept := {key: answer for key, answer in answers.items() if answer is not None}:
@@ -128,9 +120,9 @@ def _text(path: str, body: Mapping[str, Any]) -> str:
     return json.dumps([path, body], sort_keys=True, default=str)
 
 
-def _replay(user_id: int, key: str, fingerprints: Collection[str]) -> Answer:
-    stored = IdempotentRequest.objects.get(user_id=user_id, key=key)
-    if stored.fingerprint not in fingerprints:
+def _replay(own: Key, path: str, body: Mapping[str, Any]) -> Answer:
+    stored = IdempotentRequest.objects.get(user_id=own[0], key=own[1])
+    if stored.fingerprint not in blind_indexes(_text(path, body)):
         raise Invalid(
             "idempotency_key_reused",
             _("This Idempotency-Key was used for another request. Use a new key for a new request."),

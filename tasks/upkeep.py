@@ -12,6 +12,9 @@ from insurance.quota.lanes import TASKS
 from insurance.quota.turns import wanted
 from tasks import broker
 
+ARCHIVE_SECONDS = 1_500
+"""Below the half hour after which RabbitMQ gives a message that is not acknowledged to somebody else."""
+
 
 @shared_task(name="tasks.upkeep.turns")
 def turns() -> None:
@@ -22,10 +25,6 @@ def turns() -> None:
         in_turn = _in_turn({name: counts[lane] for name, counts in found.items()})
         for name in in_turn[: broker.room_for(task, most=2 * len(in_turn))]:
             current_app.send_task(task, args=[name], retry=False)
-
-
-ARCHIVE_SECONDS = 1_500
-"""Below the half hour after which RabbitMQ gives a message that is not acknowledged to somebody else."""
 
 
 def _in_turn(counts: Mapping[str, int]) -> list[str]:

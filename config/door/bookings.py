@@ -176,7 +176,7 @@ def _booked(asked: Mapping[int, Asked], wishes: Mapping[int, Wish], seen: Seen) 
 def _book(asked: Mapping[int, Asked], wishes: Mapping[int, Wish], seen: Seen) -> dict[int, Answer]:
     keyed = {key: place for place in wishes if (key := asked[place].own_key)}
     with transaction.atomic() if keyed else nullcontext():
-        ours = idempotency.claim({key: (PATH, asked[place].body) for key, place in keyed.items()})
+        ours = idempotency.claim({key: (PATH, asked[place].body) for key, place in keyed.items()}, now=True)
         left = {place: wish for place, wish in wishes.items() if not (key := asked[place].own_key) or key in ours}
         answers = dict(zip(left, booking.book_together(list(left.values()), seen) if left else [], strict=True))
         idempotency.keep({key: _kept(answers[keyed[key]]) for key in ours})

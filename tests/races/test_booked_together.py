@@ -136,7 +136,7 @@ def test_one_key_for_two_sessions_at_two_doors_books_one_of_them() -> None:
 
 def test_without_the_claim_it_books_both(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control."""
-    monkeypatch.setattr(idempotency, "claim", lambda requests: set(requests))
+    monkeypatch.setattr(idempotency, "claim", lambda requests, **_: set(requests))
     sessions, who = [factories.session(), factories.session()], factories.patient()
     acts = [partial(bookings.answer_all, [asked(who, session, "one key")]) for session in sessions]
     assert not codes(at_once(acts, threads=2)) and Appointment.objects.count() == 2
