@@ -45,7 +45,7 @@ def test_what_a_killed_taker_held_is_there_again_at_once() -> None:
 def test_a_tick_that_nobody_took_in_time_is_no_dead_letter(broker_url: str, filing_queue: str) -> None:
     """The worker drops it when it comes back; in the queue of the dead lies only what a person must look at."""
     queue.put([])  # declares both queues: what expires in the first goes to the second
-    to = {"exchange": "archives", "routing_key": filing_queue}
+    to = {"exchange": "", "routing_key": filing_queue}
     with Connection(broker_url) as connection:
         connection.Producer().publish("the control: it expires in the broker", expiration=0.3, **to)
         celery_app.send_task("tasks.upkeep.sweep", expires=0.2, connection=connection, **to)

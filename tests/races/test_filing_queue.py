@@ -106,7 +106,7 @@ def test_a_message_that_nobody_can_read_stops_no_drain(broker_url: str) -> None:
         connection.Producer().publish(
             b"\x80\x04no",
             routing_key=queue.NAME,
-            exchange="archives",
+            exchange="",
             content_type="application/x-python-serialize",
             content_encoding="binary",
         )
