@@ -21,6 +21,7 @@ class Facts:
     at_once: int = 10
     threads: int = 8
     filing_seconds: float = 0.002
+    late_seconds: float = 1.0
     told_seconds: float = 0.3
     looks_after_seconds: float = 1.0
     accept_seconds: float = 1.0
@@ -77,6 +78,7 @@ SOURCES = {
     "at_once": "INSURANCE_AT_ONCE",
     "threads": "Procfile, INSURANCE_CONCURRENCY",
     "filing_seconds": "bin/bench filing",
+    "late_seconds": "beat asks each second whether a tick is due (tasks/queues.py)",
     "told_seconds": f"{RUN}: from filed to in line 1.25 s",
     "looks_after_seconds": "patients look every 2 s until they are told",
     "accept_seconds": f"{RUN}: patients who look and accept at once",

@@ -12,7 +12,7 @@ from operations.capacity.rows import Step
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """The tick's load. `busy` is the part of the tick that its largest batch takes."""
+    """The tick's load. `most`, `backlog`: of one that comes late; `busy`: the part of it that its largest takes."""
 
     ticks: int
     mean: float
@@ -100,12 +100,12 @@ def _self_pay(day: Day) -> Iterator[int]:
 
 def _filing(day: Day) -> Filing:
     found, tick = day.batches, day.asked.tick_seconds
-    filed = [batch.filed for batch in found]
+    filed, backlog = [batch.filed for batch in found], max(batch.waiting_if_late for batch in found)
     return Filing(
         ticks=len(found),
         mean=sum(filed) / len(filed),
-        most=max(filed),
-        backlog=max(batch.waiting for batch in found),
+        most=min(backlog, day.asked.m),
+        backlog=backlog,
         busy=max(batch.ends - batch.at for batch in found) / tick,
         last_seconds=found[-1].ends,
     )

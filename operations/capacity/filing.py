@@ -16,6 +16,8 @@ class Batch:
     at: float
     waiting: int
     """How many records it found."""
+    waiting_if_late: int
+    """How many it would have found, had it come as late as it may."""
     filed: int
     ends: float
 
@@ -28,8 +30,9 @@ def batches(booked: Sequence[float], asked: Asked, facts: Facts) -> list[Batch]:
         at = max(_tick_from(booked[done], asked.tick_seconds), next_at)
         waiting = bisect_right(booked, at) - done
         filed = min(waiting, asked.m)
+        if_late = bisect_right(booked, at + facts.late_seconds) - done
         ends = at + filed * facts.filing_seconds
-        found.append(Batch(at, waiting, filed, ends))
+        found.append(Batch(at, waiting, if_late, filed, ends))
         done, next_at = done + filed, _tick_from(max(ends, at + asked.tick_seconds), asked.tick_seconds)
     return found
 

@@ -33,6 +33,11 @@ SHOWN = 25
 SHORT_MS = 0.2
 """What takes less is not shown: its ratio is noise."""
 
+_TABLES = """
+    SELECT relname, reltuples::bigint, pg_total_relation_size(oid) AS bytes
+      FROM pg_class WHERE relname = ANY(%s) ORDER BY bytes DESC LIMIT 12
+"""
+
 
 def run(options: Options) -> list[Sheet]:
     """The statements, and the parts of the way."""
@@ -96,10 +101,10 @@ def _notes(both: list[str], few: Mapping[str, float], many: Mapping[str, float])
 
 def _sizes() -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname, reltuples::bigint FROM pg_class WHERE relname = ANY(%s)", [list(TABLES)])
-        largest = sorted(cursor.fetchall(), key=lambda one: -one[1])[:6]
+        cursor.execute(_TABLES, [list(TABLES)])
+        largest = cursor.fetchall()
         cursor.execute("SELECT pg_database_size(current_database())")
         (size,) = cursor.fetchone()
     free = psutil.disk_usage(str(Path.cwd())).free
-    told = ", ".join(f"{name.partition('_')[2]} {count:,}" for name, count in largest)
+    told = ", ".join(f"{name.partition('_')[2]} {count:,} ({of / 2**30:.1f} GiB)" for name, count, of in largest)
     return f"rows: {told}; database {size / 2**30:.1f} GiB, {free / 2**30:.0f} GiB free"
