@@ -164,8 +164,10 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         options = config.setdefault("OPTIONS", {})
         options.update({"connect_timeout": 5, **WHOEVER_IS_CUT_OFF_NOTICES})
         if not pooled:
-            # A process that stops inside a transaction must not hold everybody else's locks.
-            options["options"] = "-c idle_in_transaction_session_timeout=15000 -c statement_timeout=60000"
+            # A process that stops inside a transaction must not hold everybody else's locks. What is prepared
+            # (`hospital/prepared.py`) is planned once.
+            limits = "-c idle_in_transaction_session_timeout=15000 -c statement_timeout=60000"
+            options["options"] = f"{limits} -c plan_cache_mode=force_generic_plan"
         return dict(config)
 
     def mail(self, name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Statements that are planned once a connection: on the hot paths planning costs the database more than the work.
 
-A connection that is gone takes its plans with it. Behind a pooler that gives each transaction another one
+PostgreSQL would plan anew whenever it thinks that few values are asked for; `config/environment.py` tells it not to. A
+connection that is gone takes its plans with it. Behind a pooler that gives each transaction another one
 (`DATABASE_POOLED`), they are sent as any other statement.
 """
 
@@ -16,6 +17,10 @@ from django.db import connection
 
 _planned: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 """By connection to the server: the names it knows."""
+
+ONE_BY_ONE = "OFFSET 0"
+"""At the end of a LATERAL subquery: each of those that are asked about is looked up by itself, by primary keys, however
+small the tables were when the statement was planned."""
 
 
 @dataclass(frozen=True)

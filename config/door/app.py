@@ -5,7 +5,6 @@ import logging
 import random
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -36,6 +35,7 @@ NOT_COUNTED = ("/healthz", "/readyz", "/metrics")
 """Whoever watches over us is never told that we are busy: a surge is no reason to be started anew."""
 
 LOOKERS = 3
+LOOKED_TOGETHER = 20
 BOOKED_TOGETHER = 50
 COME_AGAIN_SECONDS = 1, 5
 """Drawn anew for everybody, so that they do not come back together."""
@@ -53,13 +53,13 @@ class Door:
         self.django = django
         self.work = Lane("work", threads=settings.WEB_AT_ONCE, waiting=settings.WEB_WAITING)
         others = settings.WEB_THREADS - self.work.most
-        self.looks = Lane("look", threads=LOOKERS, waiting=others // 4)
+        self.looks = SharedLane("look", _look, threads=LOOKERS, most_together=LOOKED_TOGETHER, waiting=others // 4)
         self.bookings = SharedLane("booking", _book, most_together=BOOKED_TOGETHER, waiting=others // 2)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
             look = looks.look(environ)
-            answer, etag = self._seen(look, environ) if look else (None, "")
+            answer, etag = self._seen(look) if look else looks.LONG_WAY
             if answer is not None:
                 start_response(_line(answer.status), answer.headers(environ))
                 return [answer.body]
@@ -79,16 +79,15 @@ class Door:
                 return refused(environ, start_response, answer)
             return answer and booked(environ, start_response, answer)
 
-    def _seen(self, look: looks.Look, environ: Environ) -> tuple[looks.Answer | None, str]:
-        """What can be answered at once, and the validator of what Django is to answer."""
+    def _seen(self, look: looks.Look) -> looks.Seen:
         if look.kind == "line" and (answer := looks.line.answer(look)):
             return answer, ""
         try:
-            found = self.looks.run(partial(_look, look, environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+            seen: looks.Seen = self.looks.run(look)
         except (DatabaseError, InterfaceError) as error:
             log.warning("look: %s", type(error).__name__)  # the long way has words for it
-            return None, ""
-        return found if isinstance(found, tuple) else (found, "")
+            return looks.LONG_WAY
+        return seen
 
     def _passed_on(self, environ: Environ, start_response: StartResponse, etag: str) -> Iterable[bytes]:
         answered = partial(_with_etag, start_response, etag) if etag else start_response
@@ -139,15 +138,9 @@ def _connected() -> None:
         _last.checked_at = time.monotonic()
 
 
-def _look(look: looks.Look, language: str) -> Any:
+def _look(asked: Sequence[looks.Look]) -> Sequence[looks.Seen]:
     _connected()
-    if look.kind == "line":
-        looks.line.read()
-        return looks.line.answer(look)
-    if look.kind == "trials":
-        return looks.trial(look)
-    found = looks.appointment(look, f"{zlib.crc32(language.encode()):x}")
-    return (None, "") if found is None else (found[1], found[0])
+    return looks.answer_all(asked)
 
 
 def _whole(django: Application, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -15,6 +15,9 @@ from typing import Any
 LONGEST_WAIT_SECONDS = 5.0
 """Whoever has waited so long has gone away or will come again: nothing is begun for them any more."""
 
+Act = Callable[[Sequence[Any]], Sequence[Any]]
+"""Serves many at once, in their order."""
+
 
 class Busy(Exception):
     """More than the lane takes."""
@@ -98,15 +101,13 @@ class Lane:
 
 
 class SharedLane(Lane):
-    """One thread that serves all who wait, up to `most_together`, by one `act`: the more come, the less each costs.
+    """Each thread serves all who wait, up to `most_together`, by one `act`: the more come, the less each costs.
 
     Nobody is waited for: who comes alone is served alone, and while one round works the next one gathers.
     """
 
-    def __init__(
-        self, name: str, act: Callable[[Sequence[Any]], Sequence[Any]], *, most_together: int, waiting: int
-    ) -> None:
-        super().__init__(name, threads=1, waiting=waiting)
+    def __init__(self, name: str, act: Act, *, most_together: int, waiting: int, threads: int = 1) -> None:
+        super().__init__(name, threads=threads, waiting=waiting)
         self.act, self.most_together = act, most_together
 
     def _work(self) -> None:

@@ -2,12 +2,15 @@
 
 What is plain is answered here; whatever is not (no token, a wrong one, somebody else's, an origin elsewhere, another
 host) goes the long way and gets the long way's answer. Bodies and validators are made by the same functions as there.
+Those who look at the same moment are read together, by one statement a kind.
 """
 
 import json
+import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +20,9 @@ from config.door import stories
 from config.door.plain import VARY, always, claims, is_plain
 from hospital import tokens
 from insurance.trial import api, glance
+from insurance.trial.models import Trial
+
+log = logging.getLogger(__name__)
 
 API = "/api/v1/"
 _PATH = re.compile(rf"{API}(?:(line)/|(trials|appointments)/(\d{{1,18}})/)")
@@ -26,12 +32,13 @@ LINE_KEPT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A plain look: at the line (`kind` "line"), a trial or an appointment, by whom."""
+    """A plain look: at the line (`kind` "line"), a trial or an appointment, by whom, in which language (its mark)."""
 
     kind: str
     pk: int
     claims: tokens.Claims | None
     known: tuple[str, ...]
+    language: str = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +73,51 @@ def look(environ: Mapping[str, Any]) -> Look | None:
     if found[1]:
         return Look("line", 0, None, known)
     asker = claims(environ)
-    return Look(found[2], int(found[3]), asker, known) if asker else None
+    language = f"{zlib.crc32(environ.get('HTTP_ACCEPT_LANGUAGE', '').encode()):x}"
+    return Look(found[2], int(found[3]), asker, known, language) if asker else None
 
 
-def trial(look: Look) -> Answer | None:
-    """The trial as it stands now; None: not for this asker."""
-    assert look.claims is not None
-    found = glance.of(look.claims, look.pk)
-    if found is None:
-        return None
+Seen = tuple[Answer | None, str]
+"""What is answered at once (None: nothing, it goes the long way), and the validator of what the long way answers."""
+
+LONG_WAY: Seen = None, ""
+
+
+def answer_all(asked: Sequence[Look]) -> list[Seen]:
+    """What each of these is told, in their order."""
+    trials = iter(glance.of_all(_of_kind("trials", asked)))
+    versions = iter(stories.versions(_of_kind("appointments", asked)))
+    return [_alone(look, trials, versions) for look in asked]
+
+
+def _of_kind(kind: str, asked: Sequence[Look]) -> list[tuple[tokens.Claims, int]]:
+    return [(look.claims, look.pk) for look in asked if look.kind == kind and look.claims]
+
+
+def _alone(look: Look, trials: Iterator[Trial | None], versions: Iterator[str | None]) -> Seen:
+    """What goes wrong with one look is nobody else's: the long way tells its asker."""
+    found = next({"trials": trials, "appointments": versions}.get(look.kind, iter([None])))
+    try:
+        if look.kind == "line":
+            return line.read_for(look), ""
+        if isinstance(found, Trial):
+            return _trial(look, found), ""
+        return _story(look, found) if found else LONG_WAY
+    except Exception:
+        log.exception("a look at %s/%s goes the long way", look.kind, look.pk)
+        return LONG_WAY
+
+
+def _trial(look: Look, found: Trial) -> Answer:
+    """The trial as it stands now."""
     told, etag = api.seen(found)
     return _answer(look, etag, lambda: _json(told), "private, no-cache")
 
 
-def appointment(look: Look, language: str) -> tuple[str, Answer | None] | None:
-    """The validator of the story as it stands now, and 304 for whoever knows it. None: not for this asker."""
-    assert look.claims is not None
-    version = stories.version(look.claims, look.pk)
-    if version is None:
-        return None
-    etag = f'W/"{version}-{language}"'
-    known = Answer(304, etag, b"", "private, no-cache") if _is_known(look, etag) else None
-    return etag, known
+def _story(look: Look, version: str) -> Seen:
+    """304 for whoever knows the story as it stands now; its validator for all others."""
+    etag = f'W/"{version}-{look.language}"'
+    return (Answer(304, etag, b"", "private, no-cache") if _is_known(look, etag) else None), etag
 
 
 class _Line:
@@ -102,9 +132,12 @@ class _Line:
             return None
         return _answer(look, self.etag, lambda: self.body, "max-age=1, public")
 
-    def read(self) -> None:
-        body = _json(api.line_now())
-        self.body, self.etag, self.read_at = body, f'"{api.digest(body)}"', time.monotonic()
+    def read_for(self, look: Look) -> Answer | None:
+        """Read it, unless somebody has just done so."""
+        if time.monotonic() - self.read_at > LINE_KEPT_SECONDS:
+            body = _json(api.line_now())
+            self.body, self.etag, self.read_at = body, f'"{api.digest(body)}"', time.monotonic()
+        return self.answer(look)
 
 
 line = _Line()

@@ -1,4 +1,4 @@
-"""Whether the story of an appointment has changed, by one statement that reads no text.
+"""Whether the stories of appointments have changed, by one statement that reads no text.
 
 PostgreSQL gives every new version of a row another mark (`xmin`, `ctid`): the marks of all rows that the story is made
 of are its version, and no column can be forgotten. What the story counts beyond its own rows is added: how many
@@ -6,8 +6,10 @@ archives are in front, how many have left the line, and while something waits, e
 wait is told anew.
 """
 
+from collections.abc import Sequence
+
 from hospital.archives.entry import AHEAD_OF_NEW
-from hospital.prepared import Prepared
+from hospital.prepared import ONE_BY_ONE, Prepared
 from hospital.tokens import Claims
 
 _OF_APPOINTMENT = ("hospital_notice", "hospital_charge", "insurance_trial", "insurance_settlement")
@@ -30,29 +32,36 @@ _OF_JOINED = ", ".join(
     f"{row}.xmin, {row}.ctid" for row in ("appointment", "session", "doctor", "department", "archive")
 )
 
-_version = Prepared(
-    "story_version",
-    ["bigint", "bigint"],
-    f"""SELECT asker.is_active, asker.password, patient.user_id = asker.id, md5(concat_ws('|',
-               {_OF_JOINED},
-               CASE WHEN archive.state = 'queued' THEN ({AHEAD_OF_NEW}) END,
-               {", ".join(f"coalesce({_marks(table)}, '')" for table in _OF_APPOINTMENT)},
-               {_marks("", _PAID.format(table="insurance_paymentorder", column="id"))},
-               {_marks("", _PAID.format(table="insurance_refund", column="order_id"))}, {_LINE}))
-          FROM auth_user asker, hospital_appointment appointment
-               JOIN hospital_patient patient ON patient.id = appointment.patient_id
-               JOIN hospital_session session ON session.id = appointment.session_id
-               JOIN hospital_doctor doctor ON doctor.id = session.doctor_id
-               JOIN hospital_department department ON department.id = doctor.department_id
-               JOIN hospital_archive archive ON archive.appointment_id = appointment.id
-         WHERE asker.id = $1 AND appointment.id = $2""",
+_versions = Prepared(
+    "story_versions",
+    ["bigint[]", "bigint[]"],
+    f"""SELECT asked.place, seen.*
+          FROM unnest($1, $2) WITH ORDINALITY AS asked (asker_id, appointment_id, place), LATERAL (
+               SELECT asker.is_active, asker.password, patient.user_id = asker.id, md5(concat_ws('|',
+                      {_OF_JOINED},
+                      CASE WHEN archive.state = 'queued' THEN ({AHEAD_OF_NEW}) END,
+                      {", ".join(f"coalesce({_marks(table)}, '')" for table in _OF_APPOINTMENT)},
+                      {_marks("", _PAID.format(table="insurance_paymentorder", column="id"))},
+                      {_marks("", _PAID.format(table="insurance_refund", column="order_id"))}, {_LINE}))
+                 FROM auth_user asker, hospital_appointment appointment
+                      JOIN hospital_patient patient ON patient.id = appointment.patient_id
+                      JOIN hospital_session session ON session.id = appointment.session_id
+                      JOIN hospital_doctor doctor ON doctor.id = session.doctor_id
+                      JOIN hospital_department department ON department.id = doctor.department_id
+                      JOIN hospital_archive archive ON archive.appointment_id = appointment.id
+                WHERE asker.id = asked.asker_id AND appointment.id = asked.appointment_id {ONE_BY_ONE}) AS seen""",
 )
 
 
-def version(claims: Claims, pk: int) -> str | None:
+def versions(asked: Sequence[tuple[Claims, int]]) -> list[str | None]:
     """Another one, whenever the story is; None for everybody but its patient: the long way asks what staff may see."""
-    row = _version.row(claims.user_id, pk)
-    if row is None:
-        return None
-    is_active, password, is_own, marks = row
-    return str(marks) if is_own and claims.hold(is_active, password) else None
+    if not asked:
+        return []
+    found: list[str | None] = [None] * len(asked)
+    for place, is_active, password, is_own, marks in _versions.rows(
+        [claims.user_id for claims, _ in asked], [pk for _, pk in asked]
+    ):
+        claims, _ = asked[place - 1]
+        if is_own and claims.hold(is_active, password):
+            found[place - 1] = str(marks)
+    return found

@@ -1,12 +1,15 @@
-"""A trial and whether its asker may see it, in one statement: for those who look again and again.
+"""Trials and whether their askers may see them, in one statement: for those who look again and again.
 
 Nothing is kept from one look to the next. The account is read with the trial, so a shut account, a new password and a
 stranger see nothing, from the moment of the commit.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db import connection
 
-from hospital.prepared import Prepared
+from hospital.prepared import ONE_BY_ONE, Prepared
 from hospital.tokens import Claims
 from insurance.trial import places
 from insurance.trial.models import Line, Trial
@@ -20,29 +23,38 @@ _NAMES = [field.attname for field in Trial._meta.concrete_fields if field.attnam
 _OF_LINE = ("id", "insurer_id")
 _COLUMNS = ", ".join(f"trial.{name}" for name in _NAMES)
 
-_look = Prepared(
-    "trial_glance",
-    ["bigint", "bigint"],
-    f"""SELECT asker.is_active, asker.password, patient.user_id = asker.id,
-               CASE WHEN trial.state = 'waiting' AND trial.instead_of_id IS NULL AND trial.number IS NOT NULL
-                    THEN greatest(trial.number - 1 - ({places.GONE_BEFORE}), 0) END,
-               CASE WHEN trial.state IN ('waiting', 'calling') THEN line.insurer_id END, {_COLUMNS}
-          FROM auth_user asker, insurance_trial trial
-               JOIN hospital_appointment appointment ON appointment.id = trial.appointment_id
-               JOIN hospital_patient patient ON patient.id = appointment.patient_id
-               LEFT JOIN insurance_line line ON line.id = trial.line_id
-         WHERE asker.id = $1 AND trial.id = $2""",
+_looks = Prepared(
+    "trial_glances",
+    ["bigint[]", "bigint[]"],
+    f"""SELECT asked.place, seen.*
+          FROM unnest($1, $2) WITH ORDINALITY AS asked (asker_id, trial_id, place), LATERAL (
+               SELECT asker.is_active, asker.password, patient.user_id = asker.id,
+                      CASE WHEN trial.state = 'waiting' AND trial.instead_of_id IS NULL AND trial.number IS NOT NULL
+                           THEN greatest(trial.number - 1 - ({places.GONE_BEFORE}), 0) END,
+                      CASE WHEN trial.state IN ('waiting', 'calling') THEN line.insurer_id END, {_COLUMNS}
+                 FROM auth_user asker, insurance_trial trial
+                      JOIN hospital_appointment appointment ON appointment.id = trial.appointment_id
+                      JOIN hospital_patient patient ON patient.id = appointment.patient_id
+                      LEFT JOIN insurance_line line ON line.id = trial.line_id
+                WHERE asker.id = asked.asker_id AND trial.id = asked.trial_id {ONE_BY_ONE}) AS seen""",
 )
 
 
-def of(claims: Claims, pk: int) -> Trial | None:
-    """The trial, for its patient; None for everybody else: the long way asks what staff may see."""
-    row = _look.row(claims.user_id, pk)
-    if row is None:
-        return None
-    is_active, password, is_own, ahead, insurer_id, *values = row
-    if not is_own or not claims.hold(is_active, password):
-        return None
+def of_all(asked: Sequence[tuple[Claims, int]]) -> list[Trial | None]:
+    """Each trial, for its patient; None for everybody else: the long way asks what staff may see."""
+    if not asked:
+        return []
+    found: list[Trial | None] = [None] * len(asked)
+    for place, is_active, password, is_own, *read in _looks.rows(
+        [claims.user_id for claims, _ in asked], [pk for _, pk in asked]
+    ):
+        claims, _ = asked[place - 1]
+        if is_own and claims.hold(is_active, password):
+            found[place - 1] = _trial(*read)
+    return found
+
+
+def _trial(ahead: int | None, insurer_id: int | None, *values: Any) -> Trial:
     trial = Trial.from_db(connection.alias, _NAMES, values)
     trial.ahead_when_read = ahead
     if insurer_id is not None:  # whose outlook is told

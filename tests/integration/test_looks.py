@@ -137,7 +137,7 @@ def test_without_the_account_in_the_statement_a_revoked_token_would_see(waiting:
     user.set_password("another one for all devices")
     user.save()
     claims = claims_of(shown)
-    assert claims is not None and glance.of(claims, waiting.pk) is None
+    assert claims is not None and glance.of_all([(claims, waiting.pk)]) == [None]
     user.refresh_from_db()
     assert not claims.hold(True, user.password)
     assert Claims(claims.user_id, claims.expires_at, AccessToken.for_user(user)["hash_password"]).hold(
@@ -180,6 +180,12 @@ def test_what_is_news_changes_the_tag(change: Callable[[Trial], Any], waiting: T
     assert status == 200 and headers["ETag"] != tag and told
 
 
+def version_of(seat: Appointment, shown: str) -> str | None:
+    claims = claims_of(shown)
+    assert claims is not None
+    return looks.stories.versions([(claims, seat.pk)])[0]
+
+
 def changes_of_a_story() -> dict[str, Callable[[Appointment], Any]]:
     return {
         "seat": lambda seat: Session.objects.filter(pk=seat.session_id).update(capacity=7, free=7),
@@ -198,8 +204,8 @@ def test_a_story_is_news_when_any_row_of_it_changes(name: str) -> None:
     if name == "notices":
         seat.notices.update(state="pending")
     tag = look(path, shown)[1].get("ETag", "")
-    first = looks.stories.version(claims_of(shown), seat.pk)  # type: ignore[arg-type]
-    assert looks.stories.version(claims_of(shown), seat.pk) == first  # type: ignore[arg-type]
+    first = version_of(seat, shown)
+    assert version_of(seat, shown) == first
     assert look(path, shown, HTTP_IF_NONE_MATCH=f'W/"{first}-0"')[0] == 304, tag
     changes_of_a_story()[name](seat)
     assert look(path, shown, HTTP_IF_NONE_MATCH=f'W/"{first}-0"')[0] == 299
@@ -208,8 +214,57 @@ def test_a_story_is_news_when_any_row_of_it_changes(name: str) -> None:
 def test_a_story_in_another_language_is_another_one() -> None:
     seat = factories.told()[0]
     path, shown = f"appointments/{seat.pk}/", token(seat.patient)
-    version = looks.stories.version(claims_of(shown), seat.pk)  # type: ignore[arg-type]
+    version = version_of(seat, shown)
     assert look(path, shown, HTTP_IF_NONE_MATCH=f'W/"{version}-0"', HTTP_ACCEPT_LANGUAGE="en")[0] == 299
+
+
+def asked(path: str, shown: str) -> looks.Look:
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/api/v1/{path}", "HTTP_HOST": "localhost"}
+    found = looks.look(environ | {"HTTP_AUTHORIZATION": f"Bearer {shown}"})
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def together() -> list[looks.Look]:
+    """Three patients at their trials, one at the story, one at another's trial and one at the line."""
+    trials = [admission.enter(one) for one in factories.told(3)]
+    own = [token(trial.appointment.patient) for trial in trials]
+    at_trials = [asked(f"trials/{trial.pk}/", shown) for trial, shown in zip(trials, own, strict=True)]
+    at_story = asked(f"appointments/{trials[0].appointment_id}/", own[0])
+    return [*at_trials[:2], at_story, asked(f"trials/{trials[1].pk}/", own[0]), at_trials[2], asked("line/", own[0])]
+
+
+def test_who_look_together_are_told_what_each_is_told_alone(together: list[looks.Look]) -> None:
+    alone = [looks.answer_all([one])[0] for one in together]
+    assert [bool(answer) or etag[:3] for answer, etag in alone] == [True, True, 'W/"', "", True, True]
+    assert looks.answer_all(together) == alone
+    assert looks.answer_all(together[::-1]) == alone[::-1]
+
+
+def test_together_they_cost_a_statement_a_kind(
+    together: list[looks.Look], monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(outlook, "KEPT_SECONDS", 60.0)
+    looks.answer_all(together)
+    with django_assert_num_queries(2):
+        looks.answer_all(together)
+
+
+def test_a_defect_that_one_look_meets_is_nobody_elses(
+    together: list[looks.Look], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    right = api.seen
+
+    def seen(trial: Trial) -> tuple[dict[str, Any], str]:
+        if trial.pk == together[1].pk:
+            raise ZeroDivisionError
+        return right(trial)
+
+    monkeypatch.setattr(api, "seen", seen)
+    met = [answer is None for answer, _ in looks.answer_all(together)]
+    assert met == [False, True, True, True, False, False], "the story is always told the long way, a stranger too"
+    assert "goes the long way" in caplog.text
 
 
 def test_the_line_is_read_once_for_all_and_is_everybodys() -> None:
