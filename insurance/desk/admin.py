@@ -202,6 +202,10 @@ class DecisionAdmin(ReadOnly):
     list_filter = ("state", "action")
     badge = badges.column(DECISION, TONES)
     list_select_related = ("settlement", "asked_by", "decided_by")
+    fields = (
+        *("settlement", "action", "reason", "evidence", "of_state", "of_attempt"),
+        *("state", "asked_by", "decided_by", "decided_at", "answer"),
+    )
 
     @admin.display(description=_("case"))
     def case(self, decision: Decision) -> str:
