@@ -65,26 +65,18 @@ def approve(decision: Decision, *, who: User, answer: str = "") -> Decision:
 def reject(decision: Decision, *, who: User, answer: str) -> Decision:
     """A second person does not agree. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid("no_reason")`."""
     proposals.require_permission(who, APPROVE)
-    answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _locked(decision)
-        acting.require_unnamed(open_one.settlement, answer)
         proposals.require_not_own(open_one, who)
-        _close(open_one, DecisionState.REJECTED, who, answer)
-        return worklist.move(
-            open_one, DecisionState.REJECTED, reason=answer, decided_by=who, decided_at=Now(), answer=answer
-        )
+        return _close(open_one, DecisionState.REJECTED, who, answer, decided_by=who)
 
 
 def withdraw(decision: Decision, *, who: User, answer: str) -> Decision:
     """Whoever proposed it thinks better of it. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid`."""
-    answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _locked(decision)
-        acting.require_unnamed(open_one.settlement, answer)
         proposals.require_own(open_one, who)
-        _close(open_one, DecisionState.WITHDRAWN, who, answer)
-        return worklist.move(open_one, DecisionState.WITHDRAWN, reason=answer, decided_at=Now(), answer=answer)
+        return _close(open_one, DecisionState.WITHDRAWN, who, answer)
 
 
 def lapse_overtaken(most: int = 200) -> int:
@@ -153,8 +145,11 @@ def _lapse_one(decision: Decision) -> int:
     return 1
 
 
-def _close(decision: Decision, to: DecisionState, who: Who, answer: str) -> None:
+def _close(decision: Decision, to: DecisionState, who: User, answer: str, **decided: object) -> Decision:
+    answer = changes.clean(answer)
+    acting.require_unnamed(decision.settlement, answer)
     _record(decision.settlement_id, Action(decision.action), "proposed", to.value, who=who, why=answer)
+    return worklist.move(decision, to, reason=answer, decided_at=Now(), answer=answer, **decided)
 
 
 def _record(settlement_id: int, action: Action, before: str, after: str, *, who: Who, why: str) -> None:
