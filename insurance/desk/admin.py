@@ -70,7 +70,8 @@ class CaseFileAdmin(ButtonPages, ReadOnly):
             return self._redrive(request)
         asked = request.GET
         page = int(asked["page"]) if asked.get("page", "").isdecimal() else 0
-        shown = pages.listed(request.user, asked.get("choice", ""), min(page, 10_000), asked.get("q", "").strip())
+        part = pages.Part.asked(asked.get("choice", ""), asked.get("insurer", ""))
+        shown = pages.listed(request.user, part, min(page, 10_000), asked.get("q", "").strip())
         return self.page(request, f"{TEMPLATES}/list.html", capfirst(str(self.opts.verbose_name_plural)), shown)
 
     def change_view(
@@ -142,7 +143,7 @@ class CaseFileAdmin(ButtonPages, ReadOnly):
 
     def _redrive(self, request: HttpRequest) -> HttpResponse:
         self.require(request, pages.ACT)
-        chosen = pages.all_of(request.POST["all"]) if "all" in request.POST else _ticked(request)
+        chosen = _whole_part(request) if "all" in request.POST else _ticked(request)
 
         def act() -> None:
             done = redrive.redrive(chosen, who=request.user, why=request.POST.get("why", ""))
@@ -158,6 +159,11 @@ def _ticked(request: HttpRequest) -> list[tuple[str, int]]:
     """Kind and id of each case that was ticked."""
     ticked = (each.partition("-") for each in request.POST.getlist("case"))
     return [(kind, int(pk)) for kind, _dash, pk in ticked if kind in set(Kind) and pk.isdecimal()]
+
+
+def _whole_part(request: HttpRequest) -> list[tuple[str, int]]:
+    """All that stood on the list; with several pages, more than was seen."""
+    return pages.all_of(pages.Part.asked(request.POST["all"], request.POST.get("insurer", "")))
 
 
 def _case(pk: int) -> str:
