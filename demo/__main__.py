@@ -62,7 +62,8 @@ class Demo:
         """The whole run; the status to exit with."""
         began = time.monotonic()
         n, size = self.options.per_minute, self.options.patients
-        self.console.print(self.texts["title"].format(patients=size, n=n), style="bold")
+        title = "title_several" if self.options.insurers > 1 else "title"
+        self.console.print(self.texts[title].format(patients=size, n=n, insurers=self.options.insurers), style="bold")
         with stage(self.options, home, self.say) as here:
             self.console.print(self.texts["ready"].format(address=here.hospital, seconds=time.monotonic() - began))
             figures = self.play(here)
@@ -78,17 +79,22 @@ class Demo:
     def play(self, here: Stage) -> dict[str, Any]:
         """Send the crowd in and draw up the report."""
         since = datetime.now(UTC).isoformat()
-        before = simulators.ask_insurer(here.insurer)
+        before = {name: simulators.ask_insurer(address) for name, address in here.insurers.items()}
         paid_before = simulators.ask_payments(here.payments)
-        crowd = Crowd(self.options.patients)
+        crowd = Crowd(self.options.patients, regions=here.regions)
         asyncio.run(self._visit(here, crowd))
-        insurer = simulators.since(simulators.ask_insurer(here.insurer), before)
+        insurers = {
+            name: simulators.since(simulators.ask_insurer(here.insurers[name]), first) for name, first in before.items()
+        }
         payments = {name: now - paid_before[name] for name, now in simulators.ask_payments(here.payments).items()}
-        ours = json.loads(here.manage("books", "--since", since, "--json"))
-        return report.report(crowd, insurer, self.options.per_minute, ours, payments)
+        n, all_of_them = self.options.per_minute, simulators.together(list(insurers.values()))
+        figures = report.report(crowd, all_of_them, n, _books(here, since), payments)
+        if len(insurers) > 1:
+            figures["insurers"] = report.apart(insurers, n, {name: _books(here, since, name) for name in insurers})
+        return figures
 
     async def _visit(self, here: Stage, crowd: Crowd) -> None:
-        screen = Screen(self.console, crowd, self.texts, here.insurer, self.options.per_minute)
+        screen = Screen(self.console, crowd, self.texts, list(here.insurers.values()), self.options.per_minute)
         async with screen.shown():
             await visit(here.hospital, crowd, language=self.options.lang, check=here.processes.check)
 
@@ -119,6 +125,12 @@ class Demo:
             while True:
                 here.processes.check()
                 time.sleep(0.5)
+
+
+def _books(here: Stage, since: str, insurer: str = "") -> dict[str, Any]:
+    """Ours; of one insurer or of all."""
+    books: dict[str, Any] = json.loads(here.manage("books", "--since", since, "--insurer", insurer, "--json"))
+    return books
 
 
 if __name__ == "__main__":

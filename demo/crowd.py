@@ -5,7 +5,7 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,8 @@ class Crowd:
     prepared: int = 0
     started_at: float = 0.0
     ended_at: float | None = None
+    regions: tuple[str, ...] = ()
+    """Where they are insured beside the hospital's own region: as many there as in each of these."""
 
     def reached(self, step: Step) -> int:
         """How many have come at least to `step`."""
@@ -73,7 +75,13 @@ async def visit(
         httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, follow_redirects=False) as payer,
     ):
         crowd.patients = [
-            Patient(HospitalApi(client, person, crowd.errors), _mode(number), pause, payer)
+            Patient(
+                HospitalApi(client, person, crowd.errors),
+                _mode(number),
+                pause,
+                payer,
+                region=_region(number, crowd.regions),
+            )
             for number, person in enumerate(people(crowd.size, random.Random()))
         ]
         await _prepare(crowd, check)
@@ -84,6 +92,11 @@ async def visit(
 
 def _mode(number: int) -> str:
     return "self_pay" if number % 20 in SELF_PAY else "insurance"
+
+
+def _region(number: int, regions: Sequence[str]) -> str | None:
+    place = number % (1 + len(regions))
+    return regions[place - 1] if place else None
 
 
 async def _prepare(crowd: Crowd, check: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """The environment the demo's processes run in: the names of the contract, with free ports and secrets of this run."""
 
+import json
 import os
 import secrets
 import sys
@@ -26,11 +27,32 @@ class Ports:
     payments: int
     flower: int
     push: int
+    others: tuple[int, ...] = ()
+    """Of the insurers beside the first one."""
 
     @classmethod
-    def free(cls) -> "Ports":
-        """Five that nobody uses now."""
-        return cls(*free_ports(5))
+    def free(cls, insurers: int = 1) -> "Ports":
+        """Those that nobody uses now."""
+        web, insurer, payments, flower, push, *others = free_ports(4 + insurers)
+        return cls(web, insurer, payments, flower, push, tuple(others))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An insurer beside the first one: who is insured in `region` goes there."""
+
+    name: str
+    region: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def beside(ports: Ports) -> list[Beside]:
+    """They serve regions that are nowhere; whoever is not insured in one of them goes to the first insurer."""
+    return [Beside(f"insurer-{place}", f"990{place}00", port) for place, port in enumerate(ports.others, start=2)]
 
 
 @dataclass(frozen=True)
@@ -70,9 +92,15 @@ def _interface(options: Options, ports: Ports) -> dict[str, str]:
         "INSURER_PORT": str(ports.insurer),
         "INSURER_PER_MINUTE": str(n),
         "INSURER_LOSE": str(options.lose),
+        **({"INSURERS": json.dumps([_named(each) for each in beside(ports)])} if ports.others else {}),
         "PAYMENTS_PORT": str(ports.payments),
         "PAYMENT_URL": f"http://127.0.0.1:{ports.payments}",
     }
+
+
+def _named(one: Beside) -> dict[str, object]:
+    """As `INSURERS` has it; n and the dialect are the first one's (docs/insurers.md)."""
+    return {"name": one.name, "regions": [one.region], "url": one.address}
 
 
 def _face(dialect: str) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+MOST = 9
+"""Insurers; each is a process of its own."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -23,6 +26,8 @@ class Options:
     lang: str
     dialect: str = "national"
     """How one speaks to the insurer, the simulated one too (docs/dialects.md)."""
+    insurers: int = 1
+    """How many insurers are simulated, each with an n of its own; patients go where they are insured."""
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -41,12 +46,17 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--lose", type=_share, default=0.0, metavar="P", help="share of answers the insurer loses, 0 to 1"
     )
+    parser.add_argument(
+        "--insurers", type=_few, default=1, metavar="N", help=f"how many insurers are simulated (1, at most {MOST})"
+    )
     parser.add_argument("--report", type=_file, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--serve", action="store_true", help="stay up afterwards and print the addresses")
     parser.add_argument("--lang", choices=("en", "zh"), default=_language(), help="language of the screen")
     options = Options(**vars(parser.parse_args(arguments)))
     if options.insurer and options.lose:
         parser.error("--lose belongs to the simulated insurer and cannot be used with --insurer")
+    if options.insurer and options.insurers > 1:
+        parser.error("--insurers are simulated ones and cannot be used with --insurer")
     return options
 
 
@@ -58,6 +68,12 @@ class _Parser(argparse.ArgumentParser):
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _few(text: str) -> int:
+    if _count(text) > MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {MOST}")
     return int(text)
 
 

@@ -73,6 +73,8 @@ class Patient:
     pause: Pause
     payer: httpx.AsyncClient
     """Opens the payment page: the click of the person who pays."""
+    region: str | None = None
+    """Where the patient is insured; None: where the hospital is, which need not be said."""
     step: Step = Step.ARRIVED
     end: End | None = None
     state: str = ""
@@ -102,7 +104,8 @@ class Patient:
 
     async def _book(self, sessions: list[str], first: int) -> bool:
         """Try the sessions one after the other until one has a seat."""
-        card = {"type": "02", "number": self.api.person.id_number}
+        insured = {"region": self.region} if self.region else {}
+        card = {"type": "02", "number": self.api.person.id_number, **insured}
         for offset in range(len(sessions)):
             session = sessions[(first + offset) % len(sessions)]
             try:

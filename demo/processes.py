@@ -28,7 +28,12 @@ class Processes:
         self.directory = procfile.parent
         self.home = home
         self.environment = environment
+        self.own: dict[str, Mapping[str, str]] = {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def also(self, name: str, like: str, **own: str) -> None:
+        """One more process of the line `like`, with variables of its own."""
+        self.commands[name], self.own[name] = self.commands[like], own
 
     def start(self, *names: str) -> None:
         """Start processes by name."""
@@ -38,7 +43,7 @@ class Processes:
                 ["/bin/sh", "-c", f"exec {self.commands[name]}"],
                 home=self.home,
                 log=self.log(name),
-                environment=self.environment,
+                environment={**self.environment, **self.own.get(name, {})},
                 directory=self.directory,
             )
 

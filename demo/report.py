@@ -3,7 +3,7 @@
 Pure: everything is handed in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demo.crowd import Crowd
@@ -39,6 +39,23 @@ def report(crowd: Crowd, insurer: Insurer, per_minute: int, ours: Json, payments
     }
 
 
+def apart(insurers: Mapping[str, Insurer], per_minute: int, ours: Mapping[str, Json]) -> Json:
+    """Each insurer by itself, where there are several: its interface, and our books of it beside its own."""
+    return {
+        name: {"interface": interface(one, per_minute), "books": _books_of_one(ours[name], one.totals)}
+        for name, one in insurers.items()
+    }
+
+
+def _books_of_one(ours: Json, insurer: Mapping[str, int] | None) -> Json:
+    own = {name: int(ours.get(name, 0)) for name in SUMS}
+    return {
+        "ours": own,
+        "insurer": dict(insurer) if insurer is not None else None,
+        "equal": insurer is not None and not _at_the_insurer(own, insurer),
+    }
+
+
 def interface(insurer: Insurer, per_minute: int) -> Json:
     """The metered interface as the insurer saw it; `used` is the fullest 60 s as a share of n."""
     return {
@@ -66,11 +83,14 @@ def books(ours: Json, insurer: Mapping[str, int] | None, payments: Mapping[str, 
 
 def differences(ours: Json, insurer: Mapping[str, int] | None, payments: Mapping[str, int]) -> dict[str, int]:
     """By how much the others' ledgers exceed ours (negative: fall short), where they differ."""
-    theirs = (
-        {f"insurer {name}": insurer[name] - int(ours.get(name, 0)) for name in COMPARED_WITH_INSURER} if insurer else {}
-    )
+    theirs = _at_the_insurer(ours, insurer) if insurer else {}
     paid = {f"payments {name}": payments[name] - int(ours["payments"][name]) for name in COMPARED_WITH_PAYMENTS}
-    return {name: more for name, more in (theirs | paid).items() if more}
+    return theirs | {name: more for name, more in paid.items() if more}
+
+
+def _at_the_insurer(ours: Json, insurer: Mapping[str, int]) -> dict[str, int]:
+    more = {f"insurer {name}": insurer[name] - int(ours.get(name, 0)) for name in COMPARED_WITH_INSURER}
+    return {name: fen for name, fen in more.items() if fen}
 
 
 def reasons(figures: Json, texts: Texts) -> list[str]:
@@ -94,7 +114,17 @@ def reasons(figures: Json, texts: Texts) -> list[str]:
         found.append(texts["no_ledger"])
     if gap and not explained:
         found.append(texts["books_differ"].format(gap=told))
-    return found
+    return [*found, *_reasons_of_each(figures, texts)]
+
+
+def _reasons_of_each(figures: Json, texts: Texts) -> Iterator[str]:
+    """What may be right of all together and is wrong of one: the books of two may differ by as much, to and fro."""
+    for name, one in figures.get("insurers", {}).items():
+        books_ = one["books"]
+        gap = _at_the_insurer(books_["ours"], books_["insurer"]) if books_["insurer"] else {}
+        if gap and not _is_the_unknown(gap, figures["unknown"]):
+            told = ", ".join(f"{what} {more:+d}" for what, more in gap.items())
+            yield texts["books_differ_of"].format(name=name, gap=told)
 
 
 def _is_the_unknown(gap: Mapping[str, int], unknown: int) -> bool:

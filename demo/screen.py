@@ -1,7 +1,7 @@
 """What the terminal shows: a live picture on a TTY, a plain line now and then elsewhere, and the report at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -33,13 +33,15 @@ BARS = {
 class Screen:
     """The picture of one crowd."""
 
-    def __init__(self, console: Console, crowd: Crowd, texts: Mapping[str, str], insurer: str, per_minute: int) -> None:
+    def __init__(
+        self, console: Console, crowd: Crowd, texts: Mapping[str, str], insurers: Sequence[str], per_minute: int
+    ) -> None:
         self.console = console
         self.crowd = crowd
         self.texts = texts
-        self.insurer = insurer
+        self.insurers = insurers
         self.per_minute = per_minute
-        self.calls: int | None = None
+        self.calls: list[int | None] = [None] * len(insurers)
 
     @asynccontextmanager
     async def shown(self) -> AsyncIterator[None]:
@@ -57,7 +59,7 @@ class Screen:
             try:
                 async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
                     while True:
-                        self.calls = await last_window(client, self.insurer)
+                        self.calls = [await last_window(client, each) for each in self.insurers]
                         live.update(self.picture(), refresh=True)
                         await asyncio.sleep(LIVE_EVERY_SECONDS)
             finally:
@@ -68,7 +70,7 @@ class Screen:
             try:
                 while True:
                     await asyncio.sleep(PLAIN_EVERY_SECONDS)
-                    self.calls = await last_window(client, self.insurer)
+                    self.calls = [await last_window(client, each) for each in self.insurers]
                     self.console.print(self.line(), soft_wrap=True, highlight=False)
             finally:
                 self.console.print(self.line(), soft_wrap=True, highlight=False)
@@ -110,7 +112,7 @@ class Screen:
         return self.texts["line_now"].format(waiting=len(waiting), ahead=ahead, eta=eta)
 
     def _interface_now(self) -> str:
-        calls = "-" if self.calls is None else self.calls
+        calls = " + ".join("-" if each is None else str(each) for each in self.calls)
         return self.texts["interface_now"].format(calls=calls, n=self.per_minute)
 
 
@@ -141,6 +143,20 @@ def summary(figures: Mapping[str, Any], texts: Mapping[str, str]) -> Table:
     table.add_row(texts["books"], texts["equal"] if books["equal"] else texts["not_equal"])
     for name, sums in {"": books["ours"], " ": books["insurer"] or {}, "  ": books["payments"]}.items():
         table.add_row(name, ", ".join(f"{key} {value}" for key, value in sums.items() if not isinstance(value, dict)))
+    for name, one in figures.get("insurers", {}).items():
+        _of_one(table, name, one, texts)
     if figures["errors"]:
         table.add_row(texts["problems"], _counted(figures["errors"]))
     return table
+
+
+def _of_one(table: Table, name: str, one: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    """One of several insurers."""
+    interface, books = one["interface"], one["books"]
+    table.add_section()
+    table.add_row(name, texts["equal"] if books["equal"] else texts["not_equal"], style="bold")
+    table.add_row(texts["calls"], str(interface["calls"]))
+    table.add_row(texts["worst_60s"].format(n=interface["per_minute"]), str(interface["worst_60s"]))
+    table.add_row(texts["over_limit_row"], str(interface["over_limit"]))
+    for side in (books["ours"], books["insurer"] or {}):
+        table.add_row("", ", ".join(f"{key} {value}" for key, value in side.items()))

@@ -1,6 +1,6 @@
 """What the other sides say of themselves: the insurer's and the payment institution's own counts and ledgers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,18 @@ def since(now: Insurer, before: Insurer) -> Insurer:
         totals = {name: totals[name] - before.totals[name] for name in SUMS}
     over = now.over_limit - before.over_limit
     return Insurer(now.arrivals - before.arrivals, now.worst_60s, over, totals, now.shows_arrivals)
+
+
+def together(insurers: Sequence[Insurer]) -> Insurer:
+    """All of them as one: `worst_60s` is the fullest one's. Each has a limit of its own."""
+    totals = [one.totals for one in insurers if one.totals is not None]
+    return Insurer(
+        arrivals=sum(one.arrivals for one in insurers),
+        worst_60s=max(one.worst_60s for one in insurers),
+        over_limit=sum(one.over_limit for one in insurers),
+        totals={name: sum(each[name] for each in totals) for name in SUMS} if len(totals) == len(insurers) else None,
+        shows_arrivals=all(one.shows_arrivals for one in insurers),
+    )
 
 
 def ask_payments(address: str) -> dict[str, int]:

@@ -13,12 +13,15 @@ from pathlib import Path
 import httpx
 
 from demo import databases, engines
-from demo.environment import Ports, Servers, environment, given
+from demo.environment import Ports, Servers, beside, environment, given
 from demo.home import ROOT, CannotStart
 from demo.options import Options
 from demo.processes import Processes
 
 READY_SECONDS = 90
+FIRST = "default"
+"""The insurer of the environment's own, as the hospital calls it."""
+
 SIMULATORS = ("insurer", "payments")
 HOSPITAL = ("web", "general", "insurance", "beat")
 VISITORS = 60
@@ -36,7 +39,10 @@ class Stage:
     """A hospital that is up, and where to find its parts."""
 
     hospital: str
-    insurer: str
+    insurers: dict[str, str]
+    """Name → address, the first one's first."""
+    regions: tuple[str, ...]
+    """Where the others' patients are insured; those of the first one do not say."""
     payments: str
     flower: str
     processes: Processes
@@ -93,24 +99,29 @@ def _servers(home: Path, running: ExitStack, *, keep: bool) -> Servers:
 
 
 def _stage(options: Options, home: Path, servers: Servers) -> Stage:
-    ports = Ports.free()
-    variables = environment(options, servers, ports, home)
+    ports = Ports.free(options.insurers)
+    variables, others = environment(options, servers, ports, home), beside(ports)
+    processes = Processes(ROOT / "Procfile", home, variables)
+    for each in others:
+        processes.also(each.name, "insurer", INSURER_PORT=str(each.port))
     return Stage(
         hospital=variables["PUBLIC_URL"],
-        insurer=variables["INSURANCE_URL"],
+        insurers={FIRST: variables["INSURANCE_URL"], **{each.name: each.address for each in others}},
+        regions=tuple(each.region for each in others),
         payments=variables["PAYMENT_URL"],
         flower=f"http://127.0.0.1:{ports.flower}",
-        processes=Processes(ROOT / "Procfile", home, variables),
+        processes=processes,
         variables=variables,
     )
 
 
 def _start(built: Stage, options: Options) -> None:
-    simulators = [name for name in SIMULATORS if not (name == "insurer" and options.insurer)]
+    others = [name for name in built.insurers if name != FIRST]
+    simulators = [*(name for name in SIMULATORS if not (name == "insurer" and options.insurer)), *others]
     built.processes.start(*simulators, *HOSPITAL, *(FOR_VISITORS if options.serve else ()))
     addresses = [f"{built.hospital}/readyz", f"{built.payments}/_ledger"]
     if not options.insurer:
-        addresses.append(f"{built.insurer}/_stats")
+        addresses += [f"{address}/_stats" for address in built.insurers.values()]
     deadline = time.monotonic() + READY_SECONDS
     for address in addresses:
         wait_until_ready(address, built.processes, deadline)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 ENGLISH = {
     "title": "Internet hospital: {patients} patients, an interface of {n} trials a minute",
+    "title_several": "Internet hospital: {patients} patients, {insurers} interfaces of {n} trials a minute each",
     "engines": "Starting PostgreSQL and Valkey ...",
     "database": "Making the database, departments, doctors and sessions ...",
     "processes": "Starting the insurer, the payment institution, web, workers and beat ...",
@@ -52,6 +53,7 @@ ENGLISH = {
     "not_measured": "The insurer does not show its arrivals at /_stats: whether the limit was kept there is not known.",
     "no_ledger": "The insurer does not show its ledger at /_ledger, so the books could not be compared.",
     "books_differ": "The books differ (theirs minus ours): {gap}.",
+    "books_differ_of": "The books of {name} differ (theirs minus ours): {gap}.",
     "serve": "The hospital stays up until Ctrl-C:",
     "page": "patient page",
     "admin": "admin (admin / admin-demo)",
@@ -62,6 +64,7 @@ ENGLISH = {
 
 CHINESE = {
     "title": "互联网医院：{patients} 名患者，医保接口每分钟 {n} 次试算",
+    "title_several": "互联网医院：{patients} 名患者，{insurers} 个医保接口，各每分钟 {n} 次试算",
     "engines": "正在启动 PostgreSQL 和 Valkey ……",
     "database": "正在建立数据库、科室、医生和号源 ……",
     "processes": "正在启动模拟医保、模拟支付机构、网站、工作进程和定时器 ……",
@@ -109,6 +112,7 @@ CHINESE = {
     "not_measured": "医保方没有提供 /_stats，无法在接收端核实限流。",
     "no_ledger": "医保方没有提供 /_ledger，无法核对账目。",
     "books_differ": "账目不一致（对方减我方）：{gap}。",
+    "books_differ_of": "{name} 的账目不一致（对方减我方）：{gap}。",
     "serve": "系统保持运行，按 Ctrl-C 结束：",
     "page": "患者页面",
     "admin": "管理后台（admin / admin-demo）",

@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -15,6 +13,7 @@ from django.views.decorators.http import require_POST
 from hospital import badges, words
 from hospital.archives import entry, revealing
 from hospital.archives.filing import REASONS
+from hospital.changes_admin import ButtonPages
 from hospital.errors import Refusal
 from hospital.models import Archive
 from hospital.privacy import masked
@@ -23,7 +22,7 @@ from hospital.read_only import ReadOnly, one_of
 REVEAL = "hospital.reveal_archive"
 
 
-class ArchiveAdmin(ReadOnly):
+class ArchiveAdmin(ButtonPages, ReadOnly):
     """Shown masked. To see somebody's numbers whole is an action of its own, and is written down."""
 
     list_display = ("id", "number", "badge", "card", "rejection", "created_at", "filed_at")
@@ -52,8 +51,7 @@ class ArchiveAdmin(ReadOnly):
 
     def reveal_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The numbers whole, on a page that nobody keeps."""
-        if not request.user.has_perm(REVEAL):
-            raise PermissionDenied
+        self.require(request, REVEAL)
         archive = get_object_or_404(Archive, pk=pk)
         back = reverse("admin:hospital_archive_change", args=[pk])
         try:
@@ -61,10 +59,8 @@ class ArchiveAdmin(ReadOnly):
         except Refusal as refusal:
             self.message_user(request, str(refusal.detail), messages.ERROR)
             return HttpResponseRedirect(back)
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": str(archive)}
-        answer = TemplateResponse(
-            request, "admin/hospital/archive/revealed.html", {**context, "shown": shown, "back": back}
-        )
+        shown_at = {"shown": shown, "back": back}
+        answer = self.page(request, "admin/hospital/archive/revealed.html", str(archive), shown_at)
         answer["Cache-Control"] = "no-store"
         return answer
 

@@ -1,13 +1,14 @@
 """Staff change things in the admin through the functions that keep the rules, and are asked why each time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -18,6 +19,38 @@ from hospital.theme import ModelAdmin, Textarea
 
 SHOWN = 50
 """So many of the ticked rows are named before something is done to them."""
+
+
+class ButtonPages(ModelAdmin):
+    """Pages with buttons of their own, behind which stand the functions that keep the rules."""
+
+    def require(self, request: HttpRequest, *permissions: str) -> None:
+        """One of these. Raises `PermissionDenied`."""
+        if not any(map(request.user.has_perm, permissions)):
+            raise PermissionDenied
+
+    def do(self, request: HttpRequest, back: str, told: object, act: Callable[[], object]) -> HttpResponse:
+        """Do it, and say on the page `back` what came of it. `told` is empty where `act` says it."""
+        try:
+            act()
+        except Refusal as refusal:
+            self.message_user(request, str(refusal.detail), messages.ERROR)
+        else:
+            if told:
+                self.message_user(request, str(told), messages.SUCCESS)
+        return HttpResponseRedirect(back)
+
+    def page(self, request: HttpRequest, template: str, title: object, shown: Mapping[str, Any]) -> TemplateResponse:
+        """As the admin's own pages are made."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **shown}
+        return TemplateResponse(request, template, context)
+
+
+def account(request: HttpRequest) -> User:
+    """Whoever asks: the admin lets nobody else in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from import_export.formats.base_formats import CSV, XLSX
 
+from hospital.changes_admin import ButtonPages
 from hospital.errors import Refusal
 from hospital.models import Session
 from hospital.planning import plans
@@ -74,7 +73,7 @@ class RangeForm(forms.Form):
     why = forms.CharField(label=_("why"), required=False)
 
 
-class WeeklyPlanAdmin(ModelAdmin):
+class WeeklyPlanAdmin(ButtonPages):
     """What comes again each week; `make/` shows the sessions of some days and makes them."""
 
     list_display = ("doctor", "department", "weekday", "begins", "ends", "seats", "from_day", "until_day")
@@ -93,8 +92,7 @@ class WeeklyPlanAdmin(ModelAdmin):
 
     def make_view(self, request: HttpRequest) -> HttpResponse:
         """Look (GET), then make what was looked at (POST)."""
-        if not request.user.has_perm(PLAN):
-            raise PermissionDenied
+        self.require(request, PLAN)
         form = RangeForm(request.POST or request.GET)
         if not form.is_valid():
             return self._page(request, form, [])
@@ -121,15 +119,8 @@ class WeeklyPlanAdmin(ModelAdmin):
             return []
 
     def _page(self, request: HttpRequest, form: RangeForm, planned: list[plans.Planned]) -> HttpResponse:
-        shown = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Make sessions"),
-            "form": form,
-            "planned": planned,
-            "new": sum(not each.why_not for each in planned),
-        }
-        return TemplateResponse(request, "admin/hospital/weeklyplan/make.html", shown)
+        shown = {"form": form, "planned": planned, "new": sum(not each.why_not for each in planned)}
+        return self.page(request, "admin/hospital/weeklyplan/make.html", _("Make sessions"), shown)
 
     @admin.display(description=_("department"), ordering="doctor__department")
     def department(self, plan: Any) -> str:

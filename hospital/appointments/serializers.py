@@ -144,11 +144,7 @@ class FollowLinkOutput(serializers.Serializer[Any]):
     url = serializers.URLField()
 
 
-class AppointmentOutput(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=[state.value for state in AppointmentState])
-    session = SessionOutput()
-    created_at = serializers.DateTimeField()
+class AppointmentOutput(AppointmentLineOutput):
     archive = ArchiveOutput()
     notices = serializers.ListField(child=serializers.DictField())
     charges = ChargeOutput(many=True)

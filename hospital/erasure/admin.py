@@ -8,15 +8,15 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from hospital import badges, held, words
+from hospital.changes_admin import ButtonPages, account
 from hospital.erasure import decisions
 from hospital.erasure.models import Erasure
-from hospital.errors import NotFound, Refusal
+from hospital.errors import NotFound
 from hospital.models import Patient
 from hospital.privacy import masked
 from hospital.read_only import ReadOnly
@@ -29,7 +29,7 @@ _DECIDE: dict[str, Callable[..., Erasure]] = {
 }
 
 
-class ErasureAdmin(ReadOnly):
+class ErasureAdmin(ButtonPages, ReadOnly):
     """What was proposed, and by patient the page on which it is proposed and decided on."""
 
     list_display = ("id", "patient", "badge", "asked_by", "created_at", "decided_by", "decided_at")
@@ -61,7 +61,7 @@ class ErasureAdmin(ReadOnly):
 
     def find(self, request: HttpRequest) -> HttpResponse:
         """By the id or the user name, which is nobody's business but the form's: an address is kept in logs."""
-        self._require(request, decisions.LOOK)
+        self.require(request, decisions.LOOK)
         try:
             patient = held.named(request.POST.get("who", "").strip())
         except NotFound:
@@ -71,45 +71,29 @@ class ErasureAdmin(ReadOnly):
 
     def patient_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What stands against it, what is proposed, and what was decided before."""
-        self._require(request, decisions.LOOK)
+        self.require(request, decisions.LOOK)
         if request.method == "POST":
             raise PermissionDenied
         patient = get_object_or_404(Patient.objects.select_related("user"), pk=pk)
-        shown = {"title": str(patient), "opts": self.opts, **_shown(patient, _person(request))}
-        context = {**self.admin_site.each_context(request), **shown}
-        return TemplateResponse(request, "admin/hospital/erasure/patient.html", context)
+        shown = _shown(patient, account(request))
+        return self.page(request, "admin/hospital/erasure/patient.html", str(patient), shown)
 
     def propose(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Put it before somebody else."""
-        self._require(request, decisions.PROPOSE)
-        patient, who = get_object_or_404(Patient, pk=pk), _person(request)
+        self.require(request, decisions.PROPOSE)
+        patient, who = get_object_or_404(Patient, pk=pk), account(request)
         told, why = _("Proposed. Somebody else must approve it."), request.POST.get("why", "")
-        return self._told(request, pk, told, lambda: decisions.propose(patient, who=who, why=why))
+        return self.do(request, _page_of(pk), told, lambda: decisions.propose(patient, who=who, why=why))
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Approve, reject or withdraw. Who of the two may do which, `decisions` says."""
-        if not any(map(request.user.has_perm, (decisions.APPROVE, decisions.PROPOSE))):
-            raise PermissionDenied
+        self.require(request, decisions.APPROVE, decisions.PROPOSE)
         erasure = get_object_or_404(Erasure, pk=pk)
         decide = _DECIDE.get(request.POST.get("decide", ""))
         if decide is None:
             raise Http404
-        who, answer = _person(request), request.POST.get("answer", "")
-        return self._told(request, erasure.patient_id, _("Decided."), lambda: decide(erasure, who=who, answer=answer))
-
-    def _told(self, request: HttpRequest, pk: int, told: object, act: Callable[[], object]) -> HttpResponse:
-        """Do it, and say on the patient's page what came of it."""
-        try:
-            act()
-        except Refusal as refusal:
-            self.message_user(request, str(refusal.detail), messages.ERROR)
-        else:
-            self.message_user(request, str(told), messages.SUCCESS)
-        return HttpResponseRedirect(_page_of(pk))
-
-    def _require(self, request: HttpRequest, permission: str) -> None:
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
+        who, answer, back = account(request), request.POST.get("answer", ""), _page_of(erasure.patient_id)
+        return self.do(request, back, _("Decided."), lambda: decide(erasure, who=who, answer=answer))
 
 
 def _shown(patient: Patient, who: User) -> dict[str, Any]:
@@ -138,10 +122,3 @@ def _badge(row: Erasure) -> str:
 
 def _page_of(pk: int) -> str:
     return reverse("admin:hospital_erasure_patient", args=[pk])
-
-
-def _person(request: HttpRequest) -> User:
-    """The account: the admin lets nobody else in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user

@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from hospital import changes, held, hooks, worklist
+from hospital import changes, held, hooks, proposals, worklist
 from hospital.changes import PERSONAL_DATA
 from hospital.erasure import forgetting
 from hospital.erasure.models import Erasure
-from hospital.errors import Conflict, Forbidden, Refusal
+from hospital.errors import Conflict, Refusal
 from hospital.models import Appointment, Patient
 from hospital.states import AppointmentState, ErasureState
 
@@ -32,7 +32,7 @@ def propose(patient: Patient, *, who: User, why: str) -> Erasure:
     Raises `Forbidden("not_allowed")`, `Conflict("erased_before" | "already_proposed")`, `Invalid("no_reason" |
     "personal_data")`.
     """
-    _require_permission(who, PROPOSE)
+    proposals.require_permission(who, PROPOSE)
     with transaction.atomic():
         row = _locked(patient.pk)
         if not row.id_number:
@@ -47,13 +47,12 @@ def approve(erasure: Erasure, *, who: User, answer: str = "") -> Erasure:
 
     Raises `Forbidden("not_allowed" | "second_person")`, `Conflict("already_decided" | "erased_before" | "in_hand")`.
     """
-    _require_permission(who, APPROVE)
+    proposals.require_permission(who, APPROVE)
     answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _open(erasure)
         changes.require_unnamed(open_one.patient.name, answer)
-        if open_one.asked_by_id == who.pk:
-            raise Forbidden("second_person", _("Somebody else must approve what you have proposed."))
+        proposals.require_another(open_one.asked_by_id, who)
         if against := refusal(open_one.patient):
             raise against
         _carry_out(open_one, who, answer)
@@ -64,11 +63,10 @@ def approve(erasure: Erasure, *, who: User, answer: str = "") -> Erasure:
 
 def reject(erasure: Erasure, *, who: User, answer: str) -> Erasure:
     """A second person does not agree. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid("no_reason")`."""
-    _require_permission(who, APPROVE)
+    proposals.require_permission(who, APPROVE)
     with transaction.atomic():
         open_one = _open(erasure)
-        if open_one.asked_by_id == who.pk:
-            raise Forbidden("second_person", _("Your own proposal is withdrawn, not rejected."))
+        proposals.require_not_own(open_one, who)
         return _close(open_one, ErasureState.REJECTED, who, answer, decided_by=who)
 
 
@@ -76,16 +74,14 @@ def withdraw(erasure: Erasure, *, who: User, answer: str) -> Erasure:
     """Whoever proposed it thinks better of it. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid`."""
     with transaction.atomic():
         open_one = _open(erasure)
-        if open_one.asked_by_id != who.pk:
-            raise Forbidden("not_yours", _("Only whoever proposed it can withdraw it. You may reject it."))
+        proposals.require_own(open_one, who)
         return _close(open_one, ErasureState.WITHDRAWN, who, answer)
 
 
 @transaction.atomic
 def erase(patient: Patient, *, asked_by: User, approved_by: User, why: str) -> Erasure:
     """Proposed and approved in one, where both persons are there. Raises as `propose` and `approve`."""
-    if asked_by.pk == approved_by.pk:
-        raise Forbidden("second_person", _("Somebody else must approve what you have proposed."))
+    proposals.require_another(asked_by.pk, approved_by)
     return approve(propose(patient, who=asked_by, why=why), who=approved_by)
 
 
@@ -138,8 +134,7 @@ def _open(erasure: Erasure) -> Erasure:
     """The patient's row first, as everybody locks them, then its own. Raises `Conflict("already_decided")`."""
     patient = _locked(erasure.patient_id)
     row = Erasure.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=erasure.pk)
-    if row.state != ErasureState.PROPOSED:
-        raise Conflict("already_decided", _("This was decided on already."))
+    proposals.require_open(row)
     row.patient = patient
     return row
 
@@ -153,8 +148,3 @@ def _locked(pk: int) -> Patient:
 
 def _erased_before() -> Conflict:
     return Conflict("erased_before", _("This patient was erased before."))
-
-
-def _require_permission(who: User, permission: str) -> None:
-    if not (who.is_staff and who.has_perm(permission)):
-        raise Forbidden("not_allowed", _("You may not do this."))

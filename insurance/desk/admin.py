@@ -5,11 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -17,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from hospital import badges
-from hospital.errors import Refusal
+from hospital.changes_admin import ButtonPages, account
 from hospital.read_only import ReadOnly
 from insurance.desk import acting, decisions, pages, redrive, words
 from insurance.desk.acting import Seen
@@ -42,7 +40,7 @@ _DECIDE: dict[str, Callable[..., Decision]] = {
 }
 
 
-class CaseFileAdmin(ReadOnly):
+class CaseFileAdmin(ButtonPages, ReadOnly):
     """Whoever may look at settlements may look at cases."""
 
     def has_view_permission(self, request: HttpRequest, obj: CaseFile | None = None) -> bool:
@@ -67,33 +65,36 @@ class CaseFileAdmin(ReadOnly):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The work list; posted to, the cases that were ticked go on now."""
-        self._require(request, pages.LOOK)
+        self.require(request, pages.LOOK)
         if request.method == "POST":
             return self._redrive(request)
         asked = request.GET
         page = int(asked["page"]) if asked.get("page", "").isdecimal() else 0
-        shown = pages.listed(request.user, asked.get("choice", ""), min(page, 10_000), asked.get("q", "").strip())
-        return self._page(request, "list", capfirst(str(self.opts.verbose_name_plural)), shown)
+        part = pages.Part.asked(asked.get("choice", ""), asked.get("insurer", ""))
+        shown = pages.listed(request.user, part, min(page, 10_000), asked.get("q", "").strip())
+        return self.page(request, f"{TEMPLATES}/list.html", capfirst(str(self.opts.verbose_name_plural)), shown)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The file of one settlement."""
-        self._require(request, pages.LOOK)
+        self.require(request, pages.LOOK)
         if request.method == "POST":
             raise PermissionDenied
         if not object_id.isdecimal():
             raise Http404
         settlements = Settlement.objects.select_related("payment", "trial")
         settlement = get_object_or_404(settlements, pk=int(object_id))
-        return self._page(request, "file", settlement.number, pages.of_settlement(settlement, request.user))
+        return self.page(
+            request, f"{TEMPLATES}/file.html", settlement.number, pages.of_settlement(settlement, request.user)
+        )
 
     def trial_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The file of one trial."""
-        self._require(request, pages.LOOK)
+        self.require(request, pages.LOOK)
         trial = get_object_or_404(Trial, pk=pk)
         title = f"{words.kind('trial')} {trial.pk}"
-        return self._page(request, "trial", title, pages.of_trial(trial, request.user))
+        return self.page(request, f"{TEMPLATES}/trial.html", title, pages.of_trial(trial, request.user))
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Done at once, or proposed to a second person."""
@@ -104,51 +105,45 @@ class CaseFileAdmin(ReadOnly):
         seen = Seen(pk, said.get("state", ""), int(said["attempt"]))
         why = said.get("why", "")
         if action in AT_ONCE:
-            self._require(request, pages.ACT)
+            self.require(request, pages.ACT)
             told = _("Done: %(action)s.") % {"action": action.label}
-            return self._do(request, pk, told, lambda: acting.at_once(seen, action, who=request.user, why=why))
-        who, evidence = _person(request), said.get("evidence", "")
+            return self.do(request, _case(pk), told, lambda: acting.at_once(seen, action, who=request.user, why=why))
+        who, evidence = account(request), said.get("evidence", "")
         told = _("Proposed: %(action)s. Somebody else must approve it.") % {"action": action.label}
-        return self._do(request, pk, told, lambda: decisions.propose(seen, action, who=who, why=why, evidence=evidence))
+        return self.do(
+            request, _case(pk), told, lambda: decisions.propose(seen, action, who=who, why=why, evidence=evidence)
+        )
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Approve, reject or withdraw a proposal. Who of the two may do which, `decisions` says."""
-        if not (request.user.has_perm(decisions.APPROVE) or request.user.has_perm(decisions.PROPOSE)):
-            raise PermissionDenied
+        self.require(request, decisions.APPROVE, decisions.PROPOSE)
         decision = get_object_or_404(Decision, pk=pk)
         decide = _DECIDE.get(request.POST.get("decide", ""))
         if decide is None:
             raise Http404
-        who, answer = _person(request), request.POST.get("answer", "")
-        return self._do(
-            request, decision.settlement_id, _("Decided."), lambda: decide(decision, who=who, answer=answer)
-        )
+        who, answer, back = account(request), request.POST.get("answer", ""), _case(decision.settlement_id)
+        return self.do(request, back, _("Decided."), lambda: decide(decision, who=who, answer=answer))
 
     def act_on_refund(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Try a refused refund again."""
-        self._require(request, pages.ACT)
+        self.require(request, pages.ACT)
         refund = get_object_or_404(Refund.objects.select_related("order__settlement"), pk=pk)
-        why = request.POST.get("why", "")
-        return self._do(
-            request,
-            refund.order.settlement.pk,
-            _("It is tried again."),
-            lambda: redrive.try_again(refund, who=request.user, why=why),
-        )
+        who, why, back = request.user, request.POST.get("why", ""), _case(refund.order.settlement.pk)
+        return self.do(request, back, _("It is tried again."), lambda: redrive.try_again(refund, who=who, why=why))
 
     def act_on_trial(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let a frozen trial go on, or end it."""
-        self._require(request, pages.ACT)
+        self.require(request, pages.ACT)
         trial, act = get_object_or_404(Trial, pk=pk), _TRIALS.get(request.POST.get("action", ""))
         if act is None:
             raise Http404
         why = request.POST.get("why", "")
         back = reverse("admin:insurance_casefile_trial", args=[pk])
-        return self._told(request, back, _("Done."), lambda: act(trial, who=request.user, why=why))
+        return self.do(request, back, _("Done."), lambda: act(trial, who=request.user, why=why))
 
     def _redrive(self, request: HttpRequest) -> HttpResponse:
-        self._require(request, pages.ACT)
-        chosen = pages.all_of(request.POST["all"]) if "all" in request.POST else _ticked(request)
+        self.require(request, pages.ACT)
+        chosen = _whole_part(request) if "all" in request.POST else _ticked(request)
 
         def act() -> None:
             done = redrive.redrive(chosen, who=request.user, why=request.POST.get("why", ""))
@@ -157,29 +152,7 @@ class CaseFileAdmin(ReadOnly):
             due = _("Due now: %(count)s. They go on as the limit allows.") % {"count": done.count}
             self.message_user(request, due, messages.SUCCESS if done.count else messages.WARNING)
 
-        return self._told(request, request.get_full_path(), "", act)
-
-    def _do(self, request: HttpRequest, pk: int, told: object, act: Callable[[], object]) -> HttpResponse:
-        return self._told(request, reverse("admin:insurance_casefile_change", args=[pk]), told, act)
-
-    def _told(self, request: HttpRequest, back: str, told: object, act: Callable[[], object]) -> HttpResponse:
-        """Do it, and say on the page what came of it."""
-        try:
-            act()
-        except Refusal as refusal:
-            self.message_user(request, str(refusal.detail), messages.ERROR)
-        else:
-            if told:
-                self.message_user(request, str(told), messages.SUCCESS)
-        return HttpResponseRedirect(back)
-
-    def _page(self, request: HttpRequest, template: str, title: str, shown: dict[str, Any]) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **shown}
-        return TemplateResponse(request, f"{TEMPLATES}/{template}.html", context)
-
-    def _require(self, request: HttpRequest, permission: str) -> None:
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
+        return self.do(request, request.get_full_path(), "", act)
 
 
 def _ticked(request: HttpRequest) -> list[tuple[str, int]]:
@@ -188,11 +161,13 @@ def _ticked(request: HttpRequest) -> list[tuple[str, int]]:
     return [(kind, int(pk)) for kind, _dash, pk in ticked if kind in set(Kind) and pk.isdecimal()]
 
 
-def _person(request: HttpRequest) -> User:
-    """The account: the admin lets nobody else in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
+def _whole_part(request: HttpRequest) -> list[tuple[str, int]]:
+    """All that stood on the list; with several pages, more than was seen."""
+    return pages.all_of(pages.Part.asked(request.POST["all"], request.POST.get("insurer", "")))
+
+
+def _case(pk: int) -> str:
+    return reverse("admin:insurance_casefile_change", args=[pk])
 
 
 class DecisionAdmin(ReadOnly):
@@ -202,8 +177,11 @@ class DecisionAdmin(ReadOnly):
     list_filter = ("state", "action")
     badge = badges.column(DECISION, TONES)
     list_select_related = ("settlement", "asked_by", "decided_by")
+    fields = (
+        *("settlement", "action", "reason", "evidence", "of_state", "of_attempt"),
+        *("state", "asked_by", "decided_by", "decided_at", "answer"),
+    )
 
     @admin.display(description=_("case"))
     def case(self, decision: Decision) -> str:
-        where = reverse("admin:insurance_casefile_change", args=[decision.settlement_id])
-        return format_html('<a href="{}">{}</a>', where, decision.settlement.number)
+        return format_html('<a href="{}">{}</a>', _case(decision.settlement_id), decision.settlement.number)

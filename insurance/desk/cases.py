@@ -80,19 +80,19 @@ Found = Mapping[str, Any]
 """kind, pk, state, since."""
 
 
-def found(choice: str = "") -> Rows:
-    """The cases, the oldest first: where each is, and no more."""
-    parts = [_settlements(choice)]
+def found(choice: str = "", insurer: str = "") -> Rows:
+    """The cases, the oldest first: where each is, and no more. Of all insurers unless one is named."""
+    parts = [_settlements(choice, insurer)]
     if choice in ("", Choice.PERSON):
-        parts += [_trials(), _refunds()]
+        parts += [_trials(insurer), _refunds(insurer)]
     first, *others = (part.values("kind", "pk", "state", "since").order_by() for part in parts)
     return first.union(*others, all=True).order_by("since", "kind", "pk")
 
 
-def counts() -> Counter[str]:
-    """How many there are: by state, and by choice."""
+def counts(insurer: str = "") -> Counter[str]:
+    """How many there are, by choice. Of all insurers unless one is named."""
     counted: Counter[str] = Counter()
-    for part in (_settlements(""), _trials(), _refunds()):
+    for part in (_settlements("", insurer), _trials(insurer), _refunds(insurer)):
         for kind, state, count in part.order_by().values_list("kind", "state").annotate(Count("pk")):
             counted[choice_of(kind, state)] += count
     return counted
@@ -150,24 +150,29 @@ def entered(kind: str, state: str) -> QuerySet[Journal]:
     return came.exclude(from_state=state).order_by("-pk")
 
 
-def _settlements(choice: str) -> Rows:
+def _settlements(choice: str, insurer: str) -> Rows:
     overdue = Q()
     for state in LIMIT_SECONDS:
         if choice in ("", choice_of(Kind.SETTLEMENT, state)):
             overdue |= Q(state=state, since__lte=Now() - timedelta(seconds=limit_seconds(state)))
     live = Settlement.objects.filter(state__in=[state.value for state in LIMIT_SECONDS])
-    return _kinded(live.filter(overdue), Kind.SETTLEMENT)
+    return _kinded(live.filter(overdue, _at(insurer, "insurer")), Kind.SETTLEMENT)
 
 
-def _trials() -> Rows:
-    frozen = Trial.objects.filter(state=TrialState.FROZEN)
+def _trials(insurer: str = "") -> Rows:
+    frozen = Trial.objects.filter(_at(insurer, "line__insurer__name"), state=TrialState.FROZEN)
     return _kinded(frozen, Kind.TRIAL, since=_since(Kind.TRIAL, TrialState.FROZEN))
 
 
-def _refunds() -> Rows:
+def _refunds(insurer: str) -> Rows:
     """Refused ones; not those whose settlement is a case for the same reason."""
-    refused = Refund.objects.filter(state=RefundState.REFUSED).exclude(order__settlement__state=SettlementState.MANUAL)
-    return _kinded(refused, Kind.REFUND, since=_since(Kind.REFUND, RefundState.REFUSED))
+    refused = Refund.objects.filter(_at(insurer, "order__settlement__insurer"), state=RefundState.REFUSED)
+    alone = refused.exclude(order__settlement__state=SettlementState.MANUAL)
+    return _kinded(alone, Kind.REFUND, since=_since(Kind.REFUND, RefundState.REFUSED))
+
+
+def _at(insurer: str, field: str) -> Q:
+    return Q(**{field: insurer}) if insurer else Q()
 
 
 def _kinded(rows: Rows, kind: Kind, **more: Any) -> Rows:

@@ -10,9 +10,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from hospital import changes, worklist
+from hospital import changes, proposals, worklist
 from hospital.changes import Who
-from hospital.errors import Conflict, Forbidden
+from hospital.errors import Conflict
 from insurance.desk import acting, facts, rules
 from insurance.desk.acting import Seen
 from insurance.desk.actions import BY_TWO, Action
@@ -31,7 +31,7 @@ def propose(seen: Seen, action: Action, *, who: User, why: str, evidence: str = 
     Raises `Forbidden("not_allowed")`, `Conflict("moved_on" | "already_proposed" | …)` as in `rules`,
     `Invalid("no_reason" | "no_evidence" | "personal_data")`.
     """
-    _require_permission(who, PROPOSE)
+    proposals.require_permission(who, PROPOSE)
     if action not in BY_TWO:
         raise Conflict("needs_nobody", _("This needs no second person: do it."))
     why, evidence = changes.clean(why), changes.clean(evidence)
@@ -50,13 +50,12 @@ def approve(decision: Decision, *, who: User, answer: str = "") -> Decision:
 
     Raises `Forbidden("not_allowed" | "second_person")`, `Conflict("already_decided" | "lapsed" | …)` as in `rules`.
     """
-    _require_permission(who, APPROVE)
+    proposals.require_permission(who, APPROVE)
     answer = changes.clean(answer)
     with acting.deciding():
         open_one = _locked(decision)
         acting.require_unnamed(open_one.settlement, answer)
-        if open_one.asked_by_id == who.pk:
-            raise Forbidden("second_person", _("Somebody else must approve what you have proposed."))
+        proposals.require_another(open_one.asked_by_id, who)
         if _stands(open_one):
             return _carry_out(open_one, who, answer)
         _lapse(open_one)
@@ -65,29 +64,19 @@ def approve(decision: Decision, *, who: User, answer: str = "") -> Decision:
 
 def reject(decision: Decision, *, who: User, answer: str) -> Decision:
     """A second person does not agree. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid("no_reason")`."""
-    _require_permission(who, APPROVE)
-    answer = changes.clean(answer)
+    proposals.require_permission(who, APPROVE)
     with transaction.atomic():
         open_one = _locked(decision)
-        acting.require_unnamed(open_one.settlement, answer)
-        if open_one.asked_by_id == who.pk:
-            raise Forbidden("second_person", _("Your own proposal is withdrawn, not rejected."))
-        _close(open_one, DecisionState.REJECTED, who, answer)
-        return worklist.move(
-            open_one, DecisionState.REJECTED, reason=answer, decided_by=who, decided_at=Now(), answer=answer
-        )
+        proposals.require_not_own(open_one, who)
+        return _close(open_one, DecisionState.REJECTED, who, answer, decided_by=who)
 
 
 def withdraw(decision: Decision, *, who: User, answer: str) -> Decision:
     """Whoever proposed it thinks better of it. Raises `Forbidden`, `Conflict("already_decided")`, `Invalid`."""
-    answer = changes.clean(answer)
     with transaction.atomic():
         open_one = _locked(decision)
-        acting.require_unnamed(open_one.settlement, answer)
-        if open_one.asked_by_id != who.pk:
-            raise Forbidden("not_yours", _("Only whoever proposed it can withdraw it. You may reject it."))
-        _close(open_one, DecisionState.WITHDRAWN, who, answer)
-        return worklist.move(open_one, DecisionState.WITHDRAWN, reason=answer, decided_at=Now(), answer=answer)
+        proposals.require_own(open_one, who)
+        return _close(open_one, DecisionState.WITHDRAWN, who, answer)
 
 
 def lapse_overtaken(most: int = 200) -> int:
@@ -131,8 +120,7 @@ def _locked(decision: Decision) -> Decision:
     """The settlement's row first, as everybody locks them, then its own. Raises `Conflict("already_decided")`."""
     settlement = acting.lock(decision.settlement_id)
     row = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
-    if row.state != DecisionState.PROPOSED:
-        raise Conflict("already_decided", _("This was decided on already."))
+    proposals.require_open(row)
     row.settlement = settlement
     return row
 
@@ -157,14 +145,12 @@ def _lapse_one(decision: Decision) -> int:
     return 1
 
 
-def _close(decision: Decision, to: DecisionState, who: Who, answer: str) -> None:
+def _close(decision: Decision, to: DecisionState, who: User, answer: str, **decided: object) -> Decision:
+    answer = changes.clean(answer)
+    acting.require_unnamed(decision.settlement, answer)
     _record(decision.settlement_id, Action(decision.action), "proposed", to.value, who=who, why=answer)
+    return worklist.move(decision, to, reason=answer, decided_at=Now(), answer=answer, **decided)
 
 
 def _record(settlement_id: int, action: Action, before: str, after: str, *, who: Who, why: str) -> None:
     changes.record(f"settlement {settlement_id}", action.value, before, after, who=who, why=why)
-
-
-def _require_permission(who: User, permission: str) -> None:
-    if not who.has_perm(permission):
-        raise Forbidden("not_allowed", _("You may not do this."))

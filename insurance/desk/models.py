@@ -1,11 +1,11 @@
 """What two persons decide on, what staff were alerted to, and a settlement as the desk sees it."""
 
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from hospital.worklist import Journal, Stateful, WorkItem
+from hospital.proposals import Proposal, by_two_persons
+from hospital.worklist import Journal, WorkItem
 from insurance.desk.actions import Action
 from insurance.settlement.models import Settlement
 from insurance.states import ALERT_MOVES, DECISION_MOVES, AlertState, DecisionState
@@ -14,48 +14,28 @@ DECIDED = (DecisionState.APPROVED, DecisionState.CARRIED_OUT, DecisionState.REJE
 """States into which only a second person brings a decision."""
 
 
-class Decision(Stateful):
+class Decision(Proposal):
     """Something final, or that moves money: proposed by one person, approved by another, and then carried out.
 
     `of_state` and `of_attempt` are the settlement's when it was proposed: if they are others when it is approved, it
-    lapses. `reason` and `evidence` are the proposer's, `answer` is what the other person said to it. It was proposed
-    at `created_at`.
+    lapses. `evidence` is the proposer's, as `reason` is.
     """
 
     MOVES = DECISION_MOVES
     settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="decisions", verbose_name=_("settlement"))
     action = models.CharField(_("action"), max_length=20, choices=Action.choices)
-    reason = models.TextField(_("why"))
     evidence = models.TextField(_("evidence"), default="")
     of_state = models.CharField(max_length=20)
     of_attempt = models.PositiveIntegerField()
     state = models.CharField(
         _("state"), max_length=20, choices=[(s.value, s.value) for s in DecisionState], default=DecisionState.PROPOSED
     )
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
-    )
-    decided_at = models.DateTimeField(_("decided at"), null=True)
-    answer = models.TextField(_("answer"), default="")
 
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         permissions = [("approve_decision", "Can approve or reject a decision")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["settlement"], condition=Q(state=DecisionState.PROPOSED), name="one_open_decision"
-            ),
-            models.CheckConstraint(
-                condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="decided_by_another"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state__in=DECIDED) | Q(decided_by__isnull=False), name="decided_by_somebody"
-            ),
-        ]
+        constraints = by_two_persons("settlement", "one_open_decision", DECIDED)
 
     def __str__(self) -> str:
         return f"{self.settlement_id}: {self.get_action_display()}"

@@ -1,7 +1,7 @@
 """What the pages of the desk show, for whoever looks: the list, and the file of one case."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
@@ -16,6 +16,7 @@ from insurance.desk.models import Decision
 from insurance.ledger.models import Leg
 from insurance.payment.models import Refund
 from insurance.quota import gate, insurers
+from insurance.quota.models import Insurer
 from insurance.settlement.models import Settlement
 from insurance.states import DecisionState, RefundState, SettlementState, TrialState
 from insurance.trial.models import Trial
@@ -41,31 +42,47 @@ class Button:
     objections: tuple[object, ...]
 
 
-def listed(who: Whoever, choice: str, page: int, asked: str) -> dict[str, Any]:
-    """The work list: the cases of a choice, or what was searched for."""
-    choice = choice if choice in set(Choice) else ""
-    rows: QuerySet[Any, Any] = cases.search(asked) if asked else cases.found(choice)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The cases of a choice, at one insurer; "": of all. What is not known is not asked for."""
+
+    choice: str = ""
+    insurer: str = ""
+
+    @classmethod
+    def asked(cls, choice: str, insurer: str) -> Self:
+        """As it stands in an address or a form."""
+        return cls(choice if choice in set(Choice) else "", insurer if insurer in insurers.names() else "")
+
+    def found(self) -> QuerySet[Any, Any]:
+        return cases.found(self.choice, self.insurer)
+
+
+def listed(who: Whoever, part: Part, page: int, asked: str) -> dict[str, Any]:
+    """The work list: a part of it, or what was searched for."""
+    rows: QuerySet[Any, Any] = cases.search(asked) if asked else part.found()
     some = list(rows[page * PAGE : (page + 1) * PAGE + 1])
-    counted = cases.counts()
+    counted, names = cases.counts(part.insurer), sorted(insurers.names())
     return {
         "cases": cases.shown(some[:PAGE]),
-        "choice": choice,
+        "choice": part.choice,
         "choices": [(one.value, counted[one]) for one in Choice],
         "count": counted.total(),
+        "insurer": part.insurer,
+        "insurers": names if len(names) > 1 else [],
         "asked": asked,
         "page": page,
         "before": page - 1 if page else None,
         "after": page + 1 if len(some) > PAGE else None,
         "decisions": undecided(),
         "may_act": who.has_perm(ACT),
-        **_interface(),
+        **_interface(*([insurers.named(part.insurer)] if part.insurer else insurers.everyone())),
     }
 
 
-def all_of(choice: str) -> list[tuple[str, int]]:
-    """Kind and id of the cases of a choice, the oldest first: as many as one request can carry."""
-    found = cases.found(choice if choice in set(Choice) else "")[:MOST_AT_ONCE]
-    return [(row["kind"], row["pk"]) for row in found]
+def all_of(part: Part) -> list[tuple[str, int]]:
+    """Kind and id of the cases of a part, the oldest first: as many as one request can carry."""
+    return [(row["kind"], row["pk"]) for row in part.found()[:MOST_AT_ONCE]]
 
 
 def undecided() -> QuerySet[Decision]:
@@ -89,7 +106,7 @@ def of_settlement(settlement: Settlement, who: Whoever) -> dict[str, Any]:
         "proposal": _proposal(proposed, known, who) if proposed else None,
         "buttons": _buttons(known, who, undecided=proposed is not None),
         "refunds": [_refund(refund, who) for refund in known.refunds],
-        **_interface(settlement.appointment_id),
+        **_interface(insurers.of(settlement.appointment_id)),
     }
 
 
@@ -102,13 +119,12 @@ def of_trial(trial: Trial, who: Whoever) -> dict[str, Any]:
         "story": story.of_trial(trial),
         "may_act": who.has_perm(ACT) and trial.state == TrialState.FROZEN,
         "claim": trial.settlements.filter(claim_later=True).first(),
-        **_interface(trial.appointment_id),
+        **_interface(insurers.of(trial.appointment_id)),
     }
 
 
-def _interface(appointment_id: int | None = None) -> dict[str, Any]:
-    """Is there anything that keeps the desk's work from going on? Of one appointment, its insurer; else any of them."""
-    asked = insurers.everyone() if appointment_id is None else [insurers.of(appointment_id)]
+def _interface(*asked: Insurer) -> dict[str, Any]:
+    """Is there anything at one of these that keeps the desk's work from going on?"""
     closed = next(filter(None, map(gate.why_closed, asked)), None)
     return {"closed": gate.in_words(closed) if closed else "", "now": timezone.now()}
 

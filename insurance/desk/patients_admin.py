@@ -6,17 +6,17 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from hospital import badges, words
 from hospital.archives_admin import REVEAL
+from hospital.changes_admin import ButtonPages
 from hospital.models import Appointment
 from hospital.read_only import ReadOnly
 from insurance.desk import patients
 
 
-class AppointmentAdmin(ReadOnly):
+class AppointmentAdmin(ButtonPages, ReadOnly):
     list_display = ("id", "patient", "session", "badge", "archive_number", "created_at")
     list_filter = ("state", "session__doctor__department")
     list_select_related = ("patient", "session__doctor", "archive")
@@ -40,14 +40,11 @@ class AppointmentAdmin(ReadOnly):
         if request.method == "POST" or not self.has_view_permission(request, appointment):
             raise PermissionDenied
         shown = {
-            **self.admin_site.each_context(request),
             **patients.of(appointment),
-            "opts": self.opts,
-            "title": str(appointment),
             "may_see_case": request.user.has_perm("insurance.view_settlement"),
             "may_reveal": request.user.has_perm(REVEAL),
         }
-        return TemplateResponse(request, "admin/insurance/appointment/change_form.html", shown)
+        return self.page(request, "admin/insurance/appointment/change_form.html", str(appointment), shown)
 
     @admin.display(description=_("archive number"))
     def archive_number(self, appointment: Appointment) -> str | None:

@@ -3,19 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.admin import action, display
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hospital import badges
-from hospital.changes_admin import ReasonActions
-from hospital.errors import Refusal
+from hospital.changes_admin import ButtonPages, ReasonActions
 from hospital.read_only import ReadOnly
 from insurance import words
 from insurance.reconciliation import closing, resolving, schedule
@@ -39,7 +37,7 @@ _SUMS = (
 )
 
 
-class DayBookAdmin(ReasonActions, ReadOnly):
+class DayBookAdmin(ReasonActions, ButtonPages, ReadOnly):
     """A day is compared and closed on its own page."""
 
     list_display = (
@@ -91,14 +89,11 @@ class DayBookAdmin(ReasonActions, ReadOnly):
         if request.method == "POST" or not self.has_view_permission(request, book):
             raise PermissionDenied
         shown = {
-            **self.admin_site.each_context(request),
             **_shown(book),
-            "opts": self.opts,
-            "title": str(book),
             "may_reconcile": self.has_reconcile_permission(request),
             "may_close": self.has_close_permission(request),
         }
-        return TemplateResponse(request, _TEMPLATE, shown)
+        return self.page(request, _TEMPLATE, str(book), shown)
 
     def reconcile_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Have it compared now; the workers do it."""
@@ -116,15 +111,9 @@ class DayBookAdmin(ReasonActions, ReadOnly):
         """What is refused is told on the page."""
         if request.method != "POST" or not may:
             raise PermissionDenied
-        book = DayBook.objects.filter(pk=pk).first()
-        if book is None:
-            raise Http404
-        try:
-            act(book, who=request.user, why=request.POST.get("why", ""))
-            self.message_user(request, _("Done."), messages.SUCCESS)
-        except Refusal as refusal:
-            self.message_user(request, str(refusal.detail), messages.ERROR)
-        return HttpResponseRedirect(reverse("admin:insurance_daybook_change", args=[pk]))
+        book, why = get_object_or_404(DayBook, pk=pk), request.POST.get("why", "")
+        back = reverse("admin:insurance_daybook_change", args=[pk])
+        return self.do(request, back, _("Done."), lambda: act(book, who=request.user, why=why))
 
 
 class DifferenceAdmin(ReasonActions, ReadOnly):

@@ -14,12 +14,16 @@ _DIGITS = 12
 """Of `Settlement.number`."""
 
 
-def totals(since: datetime | None = None) -> dict[str, Any]:
+def totals(since: datetime | None = None, insurer: str = "") -> dict[str, Any]:
     """Settlements that stand at the insurer with their amounts, money collected and not given back, and how many
-    settlements are in each state. A settlement of which we do not know whether it stands is in none of the sums."""
+    settlements are in each state; of all insurers unless one is named. A settlement of which we do not know whether it
+    stands is in none of the sums."""
     settlements, entries = Settlement.objects.all(), LedgerEntry.objects.all()
     if since is not None:
         settlements = settlements.filter(created_at__gte=since)
+    if insurer:
+        settlements = settlements.filter(insurer=insurer)
+    if insurer or since is not None:
         entries = entries.filter(number__in=_numbers(settlements))
     sums = entries.aggregate(
         **{name: Sum("amount_fen", filter=Q(leg=leg)) for name, leg in _AT_THE_INSURER.items()},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from insurance.simulator.asgi import BadBody, Exchange, loads
 from insurance.simulator.money import JsonObject, number
 
 EVERY = "*"
@@ -91,6 +92,19 @@ class Faults:
 
     def shown(self) -> JsonObject:
         return {"seed": self.seed, "rules": [rule.shown() for rule in self.rules]}
+
+    async def tell(self, exchange: Exchange) -> None:
+        """`GET /_faults`."""
+        await exchange.send_json(200, self.shown())
+
+    async def hear(self, exchange: Exchange) -> None:
+        """`POST /_faults`: another script, or 400 and the active one stays."""
+        try:
+            self.replace(loads(await exchange.body()))
+        except (BadBody, BadScript) as error:
+            await exchange.send_json(400, {"error": str(error)})
+            return
+        await self.tell(exchange)
 
     def _rule(self, given: Any) -> Rule:
         if not isinstance(given, dict) or given.get("kind") not in self.kinds:

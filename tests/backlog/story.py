@@ -151,6 +151,7 @@ class Story:
 
 def _pages(settlement: Settlement) -> Iterator[tuple[str, str]]:
     yield "the overview", reverse("admin:index")
+    yield "the cases of one insurer", f"{reverse('admin:insurance_casefile_changelist')}?insurer=default"
     yield "a case", reverse("admin:insurance_casefile_change", args=[settlement.pk])
     yield "a patient's story", reverse("admin:hospital_appointment_change", args=[settlement.appointment_id])
     for model in site._registry:

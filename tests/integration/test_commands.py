@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
@@ -22,7 +23,7 @@ from insurance.quota.lanes import Lane
 from insurance.settlement import collecting, steps
 from insurance.trial import admission, turns
 from tests import factories
-from tests.integration import doing
+from tests.integration import doing, elsewhere
 from tests.simulators import Simulator
 
 
@@ -86,6 +87,18 @@ def test_the_books_since_a_moment(insurer: Simulator) -> None:
     later, earlier = (timezone.now() + timedelta(hours=sign) for sign in (1, -1))
     assert books("--since", later.isoformat())["settlements"] == 0
     assert books("--since", earlier.isoformat())["settlements"] == 1
+
+
+def test_the_books_of_one_insurer(insurer: Simulator, settings: LazySettings) -> None:
+    settings.INSURERS = elsewhere.agreed("http://127.0.0.1:9")
+    first, second = (doing.insured(doing.priced(doing.somebody_whose_account_covers())) for _ in range(2))
+    Settlement.objects.filter(pk=second.pk).update(insurer=elsewhere.NAME)
+    here, there = (books("--insurer", name) for name in ("default", elsewhere.NAME))
+    assert here["settlements"] == there["settlements"] == 1 and books()["settlements"] == 2
+    assert here["account_fen"] == there["account_fen"] == books()["account_fen"] / 2 != 0
+    assert here["states"] == {doing.state_of(first): 1}
+    with pytest.raises(CommandError, match="there is no insurer nobody; there are changsha, default"):
+        run("books", "--insurer", "nobody")
 
 
 @pytest.mark.parametrize(

@@ -110,5 +110,30 @@ def test_promtool_finds_nothing_to_say(check: str, file: str) -> None:
     assert (done.returncode, "SUCCESS" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
+def undrawn(exported: dict[str, set[str]], shown: list[str]) -> set[str]:
+    return set(exported) - set().union(*map(named, shown))
+
+
+def test_every_metric_that_is_exported_has_a_panel(exported: dict[str, set[str]]) -> None:
+    shown = dashboard_expressions()
+    assert undrawn(exported, shown) == set()
+    # Negative control: without its panel, a metric is missed.
+    assert undrawn(exported, [text for text in shown if "ticks_missing" not in text]) == {"hospital_ticks_missing"}
+
+
+def test_what_several_insurers_have_is_told_apart(insurer: Simulator, request: pytest.FixtureRequest) -> None:
+    """In each panel a line for each insurer, by its name."""
+    doing.priced(doing.somebody_whose_account_covers())
+    exported = request.getfixturevalue("exported")
+    legends = [
+        (target["legendFormat"], exported[name])
+        for panel in json.loads((OPS / "dashboard.json").read_text())["panels"]
+        for target in panel["targets"]
+        for name in named(target["expr"])
+    ]
+    assert [legend for legend, labels in legends if "insurer" in labels and "{{insurer}}" not in legend] == []
+    assert sum("insurer" in labels for _, labels in legends) > 5
+
+
 def test_a_metric_that_nobody_exports_would_be_found(exported: dict[str, set[str]]) -> None:
     assert named("sum(insurance_recent_answers_bucket) > hospital_sessions") - set(exported)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import parse_qs
 
-from insurance.simulator.asgi import TEXT, Answering, BadBody, Exchange, Receive, Scope, Send, loads
-from insurance.simulator.faults import BadScript, Faults
+from insurance.simulator.asgi import TEXT, Answering, Exchange, Receive, Scope, Send
+from insurance.simulator.faults import Faults
 from insurance.simulator.insurer.faces import FETCHED, Message, NotUnderstood, face
 from insurance.simulator.insurer.ledger import Ledger
 from insurance.simulator.insurer.meter import Meter
@@ -51,8 +51,8 @@ class Insurer:
             ("GET", "/"): self._about,
             ("GET", "/_ledger"): self._show_ledger,
             ("GET", "/_stats"): self._show_stats,
-            ("GET", "/_faults"): self._show_faults,
-            ("POST", "/_faults"): self._set_faults,
+            ("GET", "/_faults"): self.faults.tell,
+            ("POST", "/_faults"): self.faults.hear,
             ("POST", "/_reset"): self._reset,
         }
         if settings.lose:
@@ -117,17 +117,6 @@ class Insurer:
 
     async def _show_stats(self, exchange: Exchange) -> None:
         await exchange.send_json(200, self.meter.shown(_asked(exchange, "arrivals", "0")))
-
-    async def _show_faults(self, exchange: Exchange) -> None:
-        await exchange.send_json(200, self.faults.shown())
-
-    async def _set_faults(self, exchange: Exchange) -> None:
-        try:
-            self.faults.replace(loads(await exchange.body()))
-        except (BadBody, BadScript) as error:
-            await exchange.send_json(400, {"error": str(error)})
-            return
-        await self._show_faults(exchange)
 
     async def _reset(self, exchange: Exchange) -> None:
         """Empty books, meter and faults."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from insurance.simulator.asgi import CSV, HTML, TEXT, BadBody, Exchange, Receive, Scope, Send, loads
-from insurance.simulator.faults import BadScript, Faults
+from insurance.simulator.faults import Faults
 from insurance.simulator.money import JsonObject
 from insurance.simulator.payments.callbacks import SCHEDULE_SECONDS, Callbacks
 from insurance.simulator.payments.day_file import day_file, read_day
@@ -64,8 +64,8 @@ class Payments:
             ("GET", "/"): self._about,
             ("GET", "/_ledger"): self._show_ledger,
             ("GET", "/_stats"): self._show_stats,
-            ("GET", "/_faults"): self._show_faults,
-            ("POST", "/_faults"): self._set_faults,
+            ("GET", "/_faults"): self.faults.tell,
+            ("POST", "/_faults"): self.faults.hear,
             ("POST", "/_reset"): self._reset,
         }
         if settings.lose:
@@ -167,17 +167,6 @@ class Payments:
     async def _show_stats(self, exchange: Exchange) -> None:
         callbacks = {**self.callbacks.counts, "under_way": self.callbacks.under_way}
         await exchange.send_json(200, {"calls": dict(self.calls), "lost": self.lost, "callbacks": callbacks})
-
-    async def _show_faults(self, exchange: Exchange) -> None:
-        await exchange.send_json(200, self.faults.shown())
-
-    async def _set_faults(self, exchange: Exchange) -> None:
-        try:
-            self.faults.replace(loads(await exchange.body()))
-        except (BadBody, BadScript) as error:
-            await exchange.send_json(400, {"error": str(error)})
-            return
-        await self._show_faults(exchange)
 
     async def _reset(self, exchange: Exchange) -> None:
         """Empty books, counts and faults; callbacks under way are forgotten."""

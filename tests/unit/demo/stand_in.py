@@ -23,6 +23,8 @@ class StandIn:
         self.keys: dict[str, dict[str, Any]] = {}
         self.paid: set[str] = set()
         self.modes: dict[str, str] = {}
+        self.insured_in: Counter[str | None] = Counter()
+        """Who was booked, by the region of the card; None: without one."""
         self.failures: dict[str, list[int]] = {}
         """By path prefix: statuses to answer before the real answer; 0 closes the connection after the work is done."""
         self.last_state = "completed"
@@ -47,7 +49,7 @@ class StandIn:
             case ("GET", "sessions"):
                 return 200, {"results": [{"id": "full"}, {"id": "s1"}]}
             case ("POST", "appointments"):
-                return self._book(body["session"])
+                return self._book(body["session"], body["insurance_card"].get("region"))
             case ("GET", "notices", _):
                 return 200, {
                     "results": [self._notice(number) for number in self.booked if self._looked(f"a{number}") > 1]
@@ -76,10 +78,11 @@ class StandIn:
         self.looks[name] += 1
         return self.looks[name]
 
-    def _book(self, session: str) -> Answer:
+    def _book(self, session: str, region: str | None) -> Answer:
         if session == "full" or self.seats == 0:
             return 409, {"code": "session_full"}
         self.seats -= 1
+        self.insured_in[region] += 1
         self.booked.append(next(self.ids))
         return 201, {"id": self.booked[-1], "state": "booked", "archive": {"state": "queued", "ahead": 0}}
 

@@ -34,6 +34,13 @@ def test_everybody_reaches_the_end(stand_in: StandIn) -> None:
     assert not any(patient.held_back for patient in crowd.patients)
 
 
+def test_patients_say_where_they_are_insured(stand_in: StandIn) -> None:
+    crowd = Crowd(9, regions=("990200", "990300"))
+    asyncio.run(visit(stand_in.address, crowd, language="zh", check=lambda: None))
+    assert crowd.ended(End.COMPLETED) == 9
+    assert stand_in.insured_in == {None: 3, "990200": 3, "990300": 3}
+
+
 def test_no_seat_is_an_end(stand_in: StandIn) -> None:
     stand_in.seats = 3
     crowd = sent(stand_in, 5)

@@ -52,6 +52,13 @@ def test_commands_are_read_by_name() -> None:
     }  # fmt: skip
 
 
+def test_a_line_runs_twice_told_otherwise(processes: Processes) -> None:
+    processes.also("other-teller", like="teller", GREETING="good day")
+    processes.start("teller", "other-teller")
+    until(lambda: processes.log("teller").read_text() == "hello\n")
+    until(lambda: processes.log("other-teller").read_text() == "good day\n")
+
+
 def test_a_colon_in_the_command_stays(tmp_path: Path) -> None:
     (tmp_path / "Procfile").write_text("\n# x: y\nweb: run --bind 127.0.0.1:80\n")
     assert commands(tmp_path / "Procfile") == {"web": "run --bind 127.0.0.1:80"}

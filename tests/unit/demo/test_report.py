@@ -8,7 +8,7 @@ from demo import report
 from demo.crowd import Crowd
 from demo.hospital_api import HospitalApi
 from demo.patient import End, Patient, Step
-from demo.simulators import Insurer, since
+from demo.simulators import Insurer, since, together
 from demo.texts import TEXTS
 
 OURS = {
@@ -136,6 +136,41 @@ def test_what_an_insurer_held_before_is_not_ours() -> None:
     before = Insurer(10, 9, 1, {"settlements": 5, "fund_fen": 50, "account_fen": 6, "cash_fen": 7}, True)
     now = Insurer(13, 9, 1, {"settlements": 7, "fund_fen": 750, "account_fen": 206, "cash_fen": 107}, True)
     assert since(now, before) == Insurer(3, 9, 0, INSURER, True)
+
+
+def of_two(first: Insurer, second: Insurer) -> dict[str, Any]:
+    """Two insurers, of each of which we hold the same."""
+    ours = {**OURS, **{name: 2 * fen for name, fen in INSURER.items()}}
+    found = figures(insurer=together([first, second]), **ours)
+    return {**found, "insurers": report.apart({"default": first, "insurer-2": second}, 100, dict.fromkeys(SIDES, OURS))}
+
+
+SIDES = ("default", "insurer-2")
+ONE = Insurer(3, 3, 0, INSURER, shows_arrivals=True)
+
+
+def test_two_insurers_have_a_limit_each() -> None:
+    full = Insurer(100, 100, 0, INSURER, shows_arrivals=True)
+    found = of_two(full, full)
+    assert reasons(found) == [] and found["books"]["equal"]
+    assert (found["interface"]["calls"], found["interface"]["worst_60s"]) == (200, 100)
+    over = Insurer(101, 101, 1, INSURER, shows_arrivals=True)
+    (sentence,) = reasons(of_two(ONE, over))
+    assert "101 trials in 60 s" in sentence
+
+
+def test_the_books_of_two_insurers_may_not_make_up_for_each_other() -> None:
+    assert reasons(of_two(ONE, ONE)) == []
+    more, less = (Insurer(3, 3, 0, INSURER | {"fund_fen": 700 + fen}, shows_arrivals=True) for fen in (5, -5))
+    found = of_two(more, less)
+    assert found["books"]["equal"], "of both together"
+    assert [one["books"]["equal"] for one in found["insurers"].values()] == [False, False]
+    first, second = reasons(found)
+    assert "books of default differ" in first and "fund_fen +5" in first and "insurer-2" in second
+
+
+def test_one_that_shows_nothing_proves_nothing_of_both() -> None:
+    assert len(reasons(of_two(ONE, Insurer()))) == 2
 
 
 def test_both_languages_say_the_same_things() -> None:
