@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from hospital import worklist
 from insurance.interface.client import InsuranceClient
-from insurance.interface.errors import InterfaceError, NotSent, Refusal, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, NotWritable, Refusal, Refused, Throttled
 from insurance.interface.messages import Bill, PolicySplit
 from insurance.ledger import entries
 from insurance.quota import insurers, lanes, permits
@@ -146,8 +146,10 @@ def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
             return _refused(settlement)
         case Refused() if settlement.state == SettlementState.CONFIRMING:
             return Event.REFUSED
-        case Refused():
-            return Event.UNCLEAR  # a question that is refused says nothing
+        case NotWritable() if settlement.state in (SettlementState.CALLING, SettlementState.CONFIRMING):
+            return Event.NOT_WRITABLE
+        case Refused() | NotWritable():
+            return Event.UNCLEAR  # a question that is refused, or could not be put, says nothing
         case NotSent() | Throttled():
             return Event.NOT_CARRIED_OUT
         case _:
