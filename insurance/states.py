@@ -33,6 +33,12 @@ class SettlementState(StrEnum):
     MANUAL = "manual"
 
 
+class WithdrawalState(StrEnum):
+    KEPT = "kept"
+    DUE = "due"
+    DONE = "done"
+
+
 class PaymentState(StrEnum):
     OPEN = "open"
     PAID = "paid"
@@ -76,7 +82,7 @@ class AlertState(StrEnum):
 Moves = Mapping[str, frozenset[str]]
 
 _T, _S, _P, _R = TrialState, SettlementState, PaymentState, RefundState
-_D, _A = DecisionState, AlertState
+_D, _A, _W = DecisionState, AlertState, WithdrawalState
 _B, _G = DayBookState, DifferenceState
 
 TRIAL_MOVES: Moves = {
@@ -108,6 +114,12 @@ SETTLEMENT_MOVES: Moves = {
     _S.COMPLETED: frozenset({_S.REVERSING}),  # by a person only
     _S.REFUSED: frozenset(),
     _S.MANUAL: frozenset({_S.UNKNOWN, _S.CONFIRMING, _S.REVERSING, _S.REFUNDING, _S.COMPLETED, _S.REVERSED}),
+}
+
+WITHDRAWAL_MOVES: Moves = {
+    _W.KEPT: frozenset({_W.DUE, _W.DONE}),
+    _W.DUE: frozenset({_W.DUE, _W.DONE}),
+    _W.DONE: frozenset(),
 }
 
 PAYMENT_MOVES: Moves = {

@@ -17,7 +17,7 @@ from insurance.quota.directory import DEFAULT
 from insurance.quota.exchange import exchange, lease_seconds, new_msgid, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.turns import WAIT_SECONDS
-from insurance.settlement import agreement, credentials, guards, saga
+from insurance.settlement import agreement, credentials, guards, saga, withdrawing
 from insurance.settlement.asking import ask
 from insurance.settlement.confirming import confirm
 from insurance.settlement.heard import Heard, of_bill, settled
@@ -48,12 +48,14 @@ def settle_one(insurer: str = DEFAULT) -> bool:
 
 
 def recover_one(insurer: str = DEFAULT) -> bool:
-    """One turn of an insurer's recovery lane: ask, undo or tell the network, the oldest first. True when there was
-    one."""
+    """One turn of an insurer's recovery lane: ask, undo or tell the network, the oldest first; where there is none, an
+    order that is left is given up. True when there was one."""
     held = _permit(Lane.RECOVERY, insurer)
     if held is None:
         return False
     settlement = worklist.claim(lanes.due(Lane.RECOVERY, insurer), RECOVERING, lease_seconds=lease_seconds())
+    if settlement is None:
+        return withdrawing.withdraw_one(held, insurer)
     return _turn(settlement, held, Lane.RECOVERY)
 
 

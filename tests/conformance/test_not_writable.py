@@ -13,7 +13,7 @@ from hospital.models import Charge, Notice
 from insurance.interface.dialects import DIALECTS
 from insurance.interface.errors import NotWritable
 from insurance.interface.profile import Operation
-from insurance.models import InsurerOrder, InterfaceCall, Settlement
+from insurance.models import InsurerOrder, InterfaceCall, Settlement, Withdrawal
 from insurance.settlement import claims, collecting, steps
 from insurance.settlement.claims import ClaimState
 from insurance.settlement.saga import Event
@@ -37,6 +37,7 @@ def _no_split(settlement: Settlement) -> None:
 
 def _no_order(settlement: Settlement) -> None:
     """As of a trial that was made before the insurer spoke this dialect."""
+    Withdrawal.objects.filter(order__visit__appointment=settlement.appointment_id).delete()
     InsurerOrder.objects.filter(visit__appointment=settlement.appointment_id).delete()
 
 
