@@ -16,6 +16,8 @@ from insurance.interface.security.rules import RULES
 Given = dict[str, Any]
 
 _OWN_FIELDS = ("base_url", "institution_code", "institution_name", "region", "timeout_seconds")
+LONGEST_INFNO = 5
+"""So many characters of a message's name are written down (`InterfaceCall`)."""
 _OPERATIONS = [operation.value for operation in Operation]
 
 
@@ -47,6 +49,15 @@ def _is_charset(value: Any) -> bool:
         return False
 
 
+def _is_header(value: Any) -> bool:
+    """Another one would fail when a message is about to leave, and every message."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
+
+
+def _is_infno(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_INFNO
+
+
 def _named(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(map(is_right, value.values()))
 
@@ -70,6 +81,8 @@ _KINDS: dict[Any, Callable[[Any], bool]] = {
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     **{each.name: _KINDS[each.type] for each in fields(Profile) if each.name not in _OWN_FIELDS},
     "charset": _is_charset,
+    "headers": lambda value: _named(_is_header)(value) and all(map(_is_header, value)),
+    "infnos": _by_operation(_is_infno),
     "gateway": lambda value: value in ("", *GATEWAYS),
     "security": lambda value: value in ("", *RULES),
 }

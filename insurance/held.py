@@ -15,7 +15,7 @@ from insurance.reconciliation import speaking
 from insurance.settlement import standing
 from insurance.settlement.models import Settlement
 from insurance.trial import conversation
-from insurance.trial.models import InsurerOrder, Trial, Visit
+from insurance.trial.models import InsurerOrder, Trial, Visit, Withdrawal
 
 
 def of(appointment: Appointment) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def of(appointment: Appointment) -> dict[str, Any]:
     numbers = [settlement.number for settlement in settlements]
     orders = list(PaymentOrder.objects.filter(order_no__in=numbers).order_by("pk"))
     refunds = list(Refund.objects.filter(order__in=orders).order_by("pk"))
+    withdrawals = Withdrawal.objects.filter(order__visit__appointment=appointment).order_by("pk")
     calls = InterfaceCall.objects.filter(purpose__in=_purposes(trials, settlements)).order_by("pk")
     return {
         "visits": held.all_fields(Visit.objects.filter(appointment=appointment)),
@@ -39,6 +40,7 @@ def of(appointment: Appointment) -> dict[str, Any]:
             *held.journal("settlement", [settlement.pk for settlement in settlements]),
             *held.journal("paymentorder", [order.pk for order in orders]),
             *held.journal("refund", [refund.pk for refund in refunds]),
+            *held.journal("withdrawal", [withdrawal.pk for withdrawal in withdrawals]),
         ],
     }
 

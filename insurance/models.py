@@ -10,7 +10,7 @@ from insurance.quota.gateway_clock import GatewayClock
 from insurance.quota.models import ClockStep, ClockWitness, Insurer, LimitChange, MaintenanceWindow, Permit, Quota, Slot
 from insurance.reconciliation.models import DayBook, Difference
 from insurance.settlement.models import Credential, Settlement
-from insurance.trial.models import InsurerOrder, Line, LineDay, LineNode, Trial, Visit
+from insurance.trial.models import InsurerOrder, Line, LineDay, LineNode, Trial, Visit, Withdrawal
 
 __all__ = [
     "Alert",
@@ -42,4 +42,5 @@ __all__ = [
     "Slot",
     "Trial",
     "Visit",
+    "Withdrawal",
 ]

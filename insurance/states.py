@@ -33,6 +33,12 @@ class SettlementState(StrEnum):
     MANUAL = "manual"
 
 
+class WithdrawalState(StrEnum):
+    KEPT = "kept"
+    DUE = "due"
+    DONE = "done"
+
+
 class PaymentState(StrEnum):
     OPEN = "open"
     PAID = "paid"
@@ -76,7 +82,7 @@ class AlertState(StrEnum):
 Moves = Mapping[str, frozenset[str]]
 
 _T, _S, _P, _R = TrialState, SettlementState, PaymentState, RefundState
-_D, _A = DecisionState, AlertState
+_D, _A, _W = DecisionState, AlertState, WithdrawalState
 _B, _G = DayBookState, DifferenceState
 
 TRIAL_MOVES: Moves = {
@@ -93,7 +99,9 @@ TRIAL_MOVES: Moves = {
 
 SETTLEMENT_MOVES: Moves = {
     _S.WAITING: frozenset({_S.CALLING, _S.WAITING, _S.PAYING, _S.PAID, _S.MANUAL, _S.REVERSED}),
-    _S.CALLING: frozenset({_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.REVERSED, _S.CLAIMING}),
+    _S.CALLING: frozenset(
+        {_S.WAITING, _S.INSURED, _S.PAID, _S.REFUSED, _S.UNKNOWN, _S.REVERSED, _S.CLAIMING, _S.MANUAL}
+    ),
     _S.UNKNOWN: frozenset({_S.UNKNOWN, _S.INSURED, _S.PAID, _S.REVERSING, _S.MANUAL}),
     _S.INSURED: frozenset({_S.INSURED, _S.PAYING, _S.PAID, _S.REVERSING, _S.MANUAL}),
     _S.PAYING: frozenset({_S.PAID, _S.CLAIMING, _S.REVERSING, _S.REVERSED, _S.MANUAL}),
@@ -106,6 +114,12 @@ SETTLEMENT_MOVES: Moves = {
     _S.COMPLETED: frozenset({_S.REVERSING}),  # by a person only
     _S.REFUSED: frozenset(),
     _S.MANUAL: frozenset({_S.UNKNOWN, _S.CONFIRMING, _S.REVERSING, _S.REFUNDING, _S.COMPLETED, _S.REVERSED}),
+}
+
+WITHDRAWAL_MOVES: Moves = {
+    _W.KEPT: frozenset({_W.DUE, _W.DONE}),
+    _W.DUE: frozenset({_W.DUE, _W.DONE}),
+    _W.DONE: frozenset(),
 }
 
 PAYMENT_MOVES: Moves = {

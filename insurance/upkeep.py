@@ -9,7 +9,7 @@ from hospital.notices import delivery
 from insurance.calls import keeping
 from insurance.desk import alerts, decisions
 from insurance.quota import adapting, days, exchange
-from insurance.settlement import claims, collecting, recording, rescanning
+from insurance.settlement import claims, collecting, recording, rescanning, withdrawing
 from insurance.trial import accuracy, admission, nearing, places, turns
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ _SWEEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("patients asked to scan once more", rescanning.ask_those_who_are_near),
     ("settlements on the self-pay leg", collecting.collect_due),
     ("claims that follow the money", claims.follow),
+    ("orders that nobody needs", withdrawing.find_left),
     ("proposals whose case has moved on", decisions.lapse_overtaken),
     ("cases that staff were told of", alerts.tell_staff),
     ("a look at the clock", exchange.look_at_the_clock),

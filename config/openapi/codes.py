@@ -47,7 +47,7 @@ CODES: Mapping[str, tuple[int, Any]] = {
     # trial
     "archive_rejected": (409, _("The record could not be filed; see your notices. Correct it and book again.")),
     "not_told_yet": (409, _("The record is not filed yet. You will get a notice; then ask for the trial.")),
-    "trial_frozen": (409, _("The insurer's answer is being checked by our staff.")),
+    "trial_frozen": (409, _("This trial is being checked by our staff.")),
     "line_full": (
         429,
         _("The line for insurance trials is full. Please come back in %(seconds)s seconds."),

@@ -139,7 +139,7 @@ def _why_again(case: Case) -> str:
 def _waiting(case: Case, closed: gate.Closed | None) -> tuple[str, ...]:
     assert case.trial is not None
     if case.trial_state == TrialState.FROZEN:
-        return (_("The insurer's answer is being checked by our staff."),)
+        return (_("This trial is being checked by our staff."),)
     if case.trial_state == TrialState.CALLING:
         return (_("It is your turn: the insurance is making your bill."),)
     place = case.trial

@@ -15,6 +15,10 @@ class Advice:
 
 
 _BEFORE_A_PERSON: Mapping[str, Advice] = {
+    S.CALLING: Advice(
+        _("Our own data or settings cannot be written for the insurer: nothing was sent, and nobody has refused it."),
+        _("Correct what the reason names, then ask again: nothing is found, and it is settled anew. Else: undo."),
+    ),
     S.WAITING: Advice(
         _("The payment institution refused the order; the insurer was not asked."),
         _("Look at the reason. If nothing was paid: mark as void. If money came all the same: give it back."),
@@ -57,8 +61,11 @@ _UNKNOWN = Advice(
     _("Wait for the next question, or ask now. Undo only if the patient does not want it any more."),
 )
 FROZEN = Advice(
-    _("The amounts of the insurer's trial contradict each other. Nothing was settled; the patient waits."),
-    _("Tell the insurer. Then back into the line: the trial is made anew, at the old place."),
+    _(
+        "The amounts of the insurer's trial contradict each other, or (NotWritable) our own data cannot be written for"
+        " it. Nothing was settled; the patient waits."
+    ),
+    _("Tell the insurer, or correct our data. Then back into the line: the trial is made anew, at the old place."),
 )
 REFUSED_REFUND = Advice(
     _("The payment institution would not give the money back."),

@@ -8,7 +8,15 @@ from enum import StrEnum
 from typing import Protocol
 
 from insurance.interface import questions
-from insurance.interface.errors import InterfaceError, NotSent, NotSignedIn, Refusal, Refused, Throttled
+from insurance.interface.errors import (
+    InterfaceError,
+    NotSent,
+    NotSignedIn,
+    NotWritable,
+    Refusal,
+    Refused,
+    Throttled,
+)
 from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Reply, Request
 from insurance.interface.messages import (
     Bill,
@@ -30,6 +38,9 @@ from insurance.interface.profile import Profile
 from insurance.interface.transport import Transport
 
 ALL_BATCHES = "0000"  # 2205: every unsettled detail of the visit (H t81)
+
+UNFIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What an encoder fails with, of whatever dialect, when it is given something that it cannot write."""
 
 
 class Outcome(StrEnum):
@@ -59,7 +70,8 @@ class Journal(Protocol):
 
 
 class InsuranceClient:
-    """Operations of the insurer. Each raises NotSent, Throttled, Refused or OutcomeUnknown; none is ever sent twice."""
+    """Operations of the insurer. Each raises NotSent, Throttled, Refused or OutcomeUnknown, or NotWritable before
+    anything was said; none is ever sent twice."""
 
     def __init__(
         self,
@@ -249,10 +261,9 @@ class InsuranceClient:
         return self._call(_there(self._dialect.download), questions.FileKey(file_qury_no, filename))
 
     def _call(self, exchange: Exchange[Question, Answer], question: Question, msgid: str | None = None) -> Answer:
-        """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown. What cannot be
-        encoded is Refused at once."""
+        """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown."""
         msgid = msgid or self._journal.new_msgid()
-        request = exchange.encode(self._profile, msgid, self._clock(), question)
+        request = self._encoded(exchange, question, msgid)
         begun_at = time.monotonic()
         seconds = self._written_down(msgid, request)
         outcome, note, received = Outcome.UNKNOWN, "interrupted", b""
@@ -268,6 +279,17 @@ class InsuranceClient:
         finally:
             self._journal.after(msgid, outcome, received, note)
         return answer
+
+    def _encoded(self, exchange: Exchange[Question, Answer], question: Question, msgid: str) -> Request:
+        """Raises NotWritable for whatever the encoder cannot write: a refusal is never ours. Of another library's
+        reason its kind alone is kept, as its text may quote the value."""
+        try:
+            return exchange.encode(self._profile, msgid, self._clock(), question)
+        except UNFIT as error:
+            reason = str(error) if type(error) is ValueError else type(error).__name__
+            unfit = NotWritable(f"{exchange.operation}: {reason}")
+        unfit.forget(self._about)
+        raise unfit
 
     def _decoded(self, exchange: Exchange[Question, Answer], question: Question, reply: Reply) -> Answer:
         """A refusal whose text the Profile knows gets our word for it."""

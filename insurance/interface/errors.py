@@ -5,6 +5,8 @@ InterfaceError
 │   └── NotSignedIn  the sign_no is not (or no longer) known   -> sign in anew first
 ├── Throttled        refused because of the rate, not done     -> keep the place in line, come back later
 ├── Refused          refused for a business reason, not done   -> tell the patient
+├── NotWritable      our own data or settings do not fit the
+│                    wire, so nothing was said at all           -> show it to staff; nobody has refused anything
 └── OutcomeUnknown   it may have been carried out              -> ask or reverse; never send a settlement again
 
 Texts of the insurer may name a person, so no exception keeps a long run of digits or letters.
@@ -80,6 +82,13 @@ class Refused(InterfaceError):
         super().__init__(scrub(message))
         self.args = (*self.args, code)
         self.code = code
+
+
+class NotWritable(InterfaceError):
+    """What was to be said cannot be written in this dialect: a fault of ours, which stays until somebody corrects it.
+
+    Nothing was written down or sent. The text names the place, never the value.
+    """
 
 
 class OutcomeUnknown(InterfaceError):

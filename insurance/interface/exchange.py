@@ -81,8 +81,8 @@ class Reply:
 class Exchange(Generic[Asks, Tells]):
     """One operation, pure: encode(profile, msgid, now, question) and decode(question, reply).
 
-    `decode` raises one of the four InterfaceErrors whenever the reply is not a readable success; `encode` raises
-    Refused for what this wire cannot say, and then nothing is written down or sent.
+    `decode` raises NotSent, Throttled, Refused or OutcomeUnknown whenever the reply is not a readable success. `encode`
+    raises NotWritable for what this wire cannot say; whatever else it fails with of its own, the client takes for that.
     """
 
     operation: Operation

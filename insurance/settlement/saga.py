@@ -30,6 +30,7 @@ class Event(StrEnum):
     # any call
     REFUSED = "refused"  # the other side said no and carried nothing out
     NOT_CARRIED_OUT = "not carried out"  # not sent, or throttled: as if it had not been tried
+    NOT_WRITABLE = "not writable"  # our own data or settings do not fit the wire: nothing was sent, nobody has refused
     SILENCE = "silence"  # it may have been carried out
     UNCLEAR = "unclear"  # an answer that does not decide yet
     EXHAUSTED = "exhausted"  # asked as often as the plan says, and still not known
@@ -85,6 +86,7 @@ AFTER: Mapping[S, Mapping[Event, S]] = {
         Event.SELF_PAY: S.PAID,
         Event.STALE: S.REVERSED,
         Event.CLAIM_ANEW: S.CLAIMING,
+        Event.NOT_WRITABLE: S.MANUAL,
         Event.NOT_CARRIED_OUT: S.WAITING,
         Event.SILENCE: S.UNKNOWN,
     },
@@ -120,6 +122,7 @@ AFTER: Mapping[S, Mapping[Event, S]] = {
     S.CONFIRMING: {
         Event.TOLD: S.COMPLETED,
         Event.REFUSED: S.MANUAL,
+        Event.NOT_WRITABLE: S.MANUAL,
         Event.CONTRADICTED: S.MANUAL,
         Event.UNDONE: S.REVERSED,  # the insurer says that it was taken back there
         Event.UNDONE_PAID: S.REFUNDING,

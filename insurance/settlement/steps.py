@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from hospital import worklist
 from insurance.interface.client import InsuranceClient
-from insurance.interface.errors import InterfaceError, NotSent, Refusal, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, NotWritable, Refusal, Refused, Throttled
 from insurance.interface.messages import Bill, PolicySplit
 from insurance.ledger import entries
 from insurance.quota import insurers, lanes, permits
@@ -17,7 +17,7 @@ from insurance.quota.directory import DEFAULT
 from insurance.quota.exchange import exchange, lease_seconds, new_msgid, turn_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.turns import WAIT_SECONDS
-from insurance.settlement import agreement, credentials, guards, saga
+from insurance.settlement import agreement, credentials, guards, saga, withdrawing
 from insurance.settlement.asking import ask
 from insurance.settlement.confirming import confirm
 from insurance.settlement.heard import Heard, of_bill, settled
@@ -48,12 +48,14 @@ def settle_one(insurer: str = DEFAULT) -> bool:
 
 
 def recover_one(insurer: str = DEFAULT) -> bool:
-    """One turn of an insurer's recovery lane: ask, undo or tell the network, the oldest first. True when there was
-    one."""
+    """One turn of an insurer's recovery lane: ask, undo or tell the network, the oldest first; where there is none, an
+    order that is left is given up. True when there was one."""
     held = _permit(Lane.RECOVERY, insurer)
     if held is None:
         return False
     settlement = worklist.claim(lanes.due(Lane.RECOVERY, insurer), RECOVERING, lease_seconds=lease_seconds())
+    if settlement is None:
+        return withdrawing.withdraw_one(held, insurer)
     return _turn(settlement, held, Lane.RECOVERY)
 
 
@@ -146,8 +148,10 @@ def _meaning(settlement: Settlement, error: InterfaceError) -> Event:
             return _refused(settlement)
         case Refused() if settlement.state == SettlementState.CONFIRMING:
             return Event.REFUSED
-        case Refused():
-            return Event.UNCLEAR  # a question that is refused says nothing
+        case NotWritable() if settlement.state in (SettlementState.CALLING, SettlementState.CONFIRMING):
+            return Event.NOT_WRITABLE
+        case Refused() | NotWritable():
+            return Event.UNCLEAR  # a question that is refused, or could not be put, says nothing
         case NotSent() | Throttled():
             return Event.NOT_CARRIED_OUT
         case _:

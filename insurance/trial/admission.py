@@ -95,7 +95,7 @@ def standing(appointment: Appointment) -> Trial | None:
     if trial.state == TrialState.ACCEPTED:
         raise Conflict("already_settling", _("The settlement of this appointment is under way."))
     if trial.state == TrialState.FROZEN:
-        raise Conflict("trial_frozen", _("The insurer's answer is being checked by our staff."))
+        raise Conflict("trial_frozen", _("This trial is being checked by our staff."))
     return None if trial.state == TrialState.PRICED and not _still_counts(trial) else trial
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from hospital.privacy import EncryptedText
 from hospital.worklist import WorkItem
 from insurance.quota.models import Insurer
-from insurance.states import TRIAL_MOVES, TrialState
+from insurance.states import TRIAL_MOVES, WITHDRAWAL_MOVES, TrialState, WithdrawalState
 from insurance.trial import places
 
 
@@ -56,6 +56,26 @@ class InsurerOrder(models.Model):
 
     def __str__(self) -> str:
         return f"order {self.number}"
+
+
+class Withdrawal(WorkItem):
+    """Giving an order up (6401) once nothing can pay it any more and no other took its place: until then it is kept."""
+
+    MOVES = WITHDRAWAL_MOVES
+    order = models.OneToOneField(InsurerOrder, models.PROTECT, related_name="withdrawal")
+    insurer = models.CharField(max_length=20)
+    state = models.CharField(
+        _("state"), max_length=20, choices=[(s.value, s.value) for s in WithdrawalState], default=WithdrawalState.KEPT
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state="kept"), name="withdrawal_kept"),
+            models.Index(fields=["insurer", "due_at"], condition=Q(state="due"), name="withdrawal_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"withdrawal {self.pk}"
 
 
 class Line(models.Model):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hospital import tuning, worklist
 from hospital.models import Appointment, Charge
 from hospital.states import AppointmentState
-from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refused, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, NotWritable, OutcomeUnknown, Refused, Throttled
 from insurance.interface.identities import violations
 from insurance.interface.messages import Bill
 from insurance.quota import adapting, insurers, permits
@@ -86,6 +86,8 @@ def record_failure(trial: Trial, error: InterfaceError) -> None:
                 Appointment.objects.select_for_update().get(pk=trial.appointment_id)
                 worklist.move(trial, TrialState.REFUSED, reason=str(error), refusal=str(error), leased_until=None)
                 telling.refused(trial)
+        case NotWritable():
+            _freeze(trial, _named(error))
         case NotSent() | Throttled():
             wait = getattr(error, "retry_after_seconds", None) or NOT_CARRIED_OUT_SECONDS
             _back_into_the_line(trial, wait_seconds=min(wait, LONGEST_WAIT_SECONDS), error=_named(error))
@@ -112,6 +114,17 @@ def recover_lapsed(most: int = 500) -> int:
     for row in rows:
         _back_into_the_line(row, wait_seconds=0, error="the turn went silent")
     return len(rows)
+
+
+def _freeze(trial: Trial, why: str) -> None:
+    """Before staff, at its place: a fault of ours would be the same at the next turn, and is told to nobody as a
+    refusal."""
+    with transaction.atomic():
+        appointment = Appointment.objects.select_for_update().get(pk=trial.appointment_id)
+        if appointment.state != AppointmentState.BOOKED:
+            worklist.move(trial, TrialState.CANCELLED, reason="appointment cancelled", leased_until=None)
+        else:
+            worklist.move(trial, TrialState.FROZEN, reason=why, last_error=why[:300], leased_until=None)
 
 
 def _named(error: InterfaceError) -> str:

@@ -189,6 +189,11 @@ def manual_from_refunding() -> Settlement:
     return Settlement.objects.get(pk=settlement.pk)
 
 
+def manual_from_calling() -> Settlement:
+    """Our own data could not be written for the insurer."""
+    return heard(calling(), Event.NOT_WRITABLE, reason="NotWritable: settle: number out of range")
+
+
 def manual_from_insured() -> Settlement:
     settlement = insured()
     order = orders.prepare(settlement.number, settlement.cash_fen)

@@ -172,6 +172,7 @@ def test_a_payment_is_asked_about_when_its_order_is_due() -> None:
 @pytest.mark.parametrize(
     "manual",
     [
+        brought.manual_from_calling,
         brought.manual_from_unknown,
         brought.manual_otherwise,
         brought.manual_from_confirming,

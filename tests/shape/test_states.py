@@ -21,6 +21,7 @@ TABLES = {
     "Erasure": hospital.ERASURE_MOVES,
     "Trial": insurance.TRIAL_MOVES,
     "Settlement": insurance.SETTLEMENT_MOVES,
+    "Withdrawal": insurance.WITHDRAWAL_MOVES,
     "Payment": insurance.PAYMENT_MOVES,
     "Refund": insurance.REFUND_MOVES,
     "Day book": insurance.DAY_BOOK_MOVES,

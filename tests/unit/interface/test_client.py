@@ -2,19 +2,30 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from insurance.interface.client import InsuranceClient, Outcome
-from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refusal, Refused, Throttled
+from insurance.interface.errors import (
+    InterfaceError,
+    NotSent,
+    NotWritable,
+    OutcomeUnknown,
+    Refusal,
+    Refused,
+    Throttled,
+)
 from insurance.interface.exchange import Attachment, Reply
-from insurance.interface.messages import DayDetails, DayTotals, SelfPayReport
+from insurance.interface.messages import DayDetails, DayTotals, FeeLine, SelfPayReport
 from insurance.interface.profile import Operation
 from tests.unit.interface.words import (
     CARD,
     INSURED,
     LINE,
+    NAME,
     NOW,
     SPLIT,
     VISIT,
@@ -191,6 +202,46 @@ def test_the_words_are_the_local_centres() -> None:
         with pytest.raises(Refused) as refused:
             insurer.reverse(INSURED, "O1", "2207A")
         assert refused.value.code == code
+
+
+UNFIT: list[tuple[str, Operate]] = [
+    ("number out of range", lambda c: upload(c, replace(LINE, quantity=Decimal("NaN")))),
+    ("ValueError|TypeError|Unicode", lambda c: upload(c, replace(LINE, med_list_codg="XA\ud800"))),
+    ("aware", lambda c: upload(c, replace(LINE, occurred_at=NOW.replace(tzinfo=None)))),
+    ("TypeError", lambda c: upload(c, replace(LINE, amount_fen=None))),  # type: ignore[arg-type]
+    ("split", lambda c: c.settle(INSURED, CARD, "M1", "B1", 452, "11", invono="I1", split=None)),
+]
+
+
+def upload(insurer: InsuranceClient, line: FeeLine) -> Any:
+    return insurer.upload_charges(INSURED, "M1", "B1", VISIT, (line,))
+
+
+@pytest.mark.parametrize(("reason", "operate"), UNFIT, ids=[reason for reason, _ in UNFIT])
+def test_what_cannot_be_written_is_neither_sent_nor_written_down(reason: str, operate: Operate) -> None:
+    journal, transport = Journal(), Answering(ok({"result": [FEE]}))
+    with pytest.raises(NotWritable, match=reason):
+        operate(client(transport, journal))
+    assert (transport.sent, journal.before_calls, journal.after_calls) == ([], [], [])
+
+
+def test_negative_control_the_same_line_as_it_should_be_is_sent() -> None:
+    transport = Answering(ok({"result": [FEE]}))
+    upload(client(transport, Journal()), LINE)
+    assert len(transport.sent) == 1
+
+
+def test_what_another_library_says_of_the_value_is_not_kept() -> None:
+    with pytest.raises(NotWritable) as unfit:
+        upload(client(Answering(ok()), Journal()), replace(LINE, quantity=NAME))  # type: ignore[arg-type]
+    assert NAME not in str(unfit.value) and unfit.value.__cause__ is None
+
+
+def test_an_operation_that_is_not_there_stays_a_defect_of_the_caller() -> None:
+    insurer = client(Answering(ok()), Journal())
+    insurer._dialect = replace(insurer.dialect, reverse=None, by_message=insurer.dialect.query)  # type: ignore[arg-type]
+    with pytest.raises(LookupError):
+        insurer.reverse(INSURED, "O1", "2207A")
 
 
 def test_success_that_cannot_be_read_is_recorded_with_its_bytes() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from insurance.interface.dialects.fhir import vocabulary
 from insurance.interface.dialects.fhir.claims import money
 from insurance.interface.dialects.fhir.resources import MODELS, read, written
-from insurance.interface.errors import Refusal, Refused
+from insurance.interface.errors import NotWritable, Refusal, Refused
 from insurance.interface.identities import violations
 from insurance.interface.messages import Bill, Insurance, LineSplit, PolicySplit, choose_insurance
 from insurance.interface.questions import FileKey, FileUpload
@@ -200,7 +200,7 @@ def _paid(fen: int) -> dict[str, object]:
 
 
 def test_a_number_that_would_be_bent_is_not_sent() -> None:
-    with pytest.raises(Refused, match="too many digits"):
+    with pytest.raises(NotWritable, match="too many digits"):
         written({"resourceType": "PaymentReconciliation", **_paid(10**17 + 1)})
 
 

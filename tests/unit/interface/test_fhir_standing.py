@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from insurance.interface.client import InsuranceClient
-from insurance.interface.dialects.fhir.resources import NOT_WRITABLE
-from insurance.interface.errors import OutcomeUnknown, Refused
+from insurance.interface.errors import NotWritable, OutcomeUnknown, Refused
 from insurance.interface.exchange import Reply
 from tests.unit.interface.fhir_words import FHIR, LINES, OMSGID, QUESTIONS, decoded, document, golden, replied
 from tests.unit.interface.words import INSURED, NOW, VISIT, Answering, Journal, profile
@@ -102,14 +101,13 @@ def test_a_file_that_could_not_be_fetched_is_none(reference: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["XB02 ", " XB02", "XB  02"])
-def test_a_code_that_is_none_is_refused_before_anything_is_sent(code: str) -> None:
+def test_a_code_that_is_none_is_known_before_anything_is_sent(code: str) -> None:
     """It names the place, and not what stands there."""
     lines = (LINES[0], replace(LINES[1], med_list_codg=code))
     wire, journal, client = speaking()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotWritable) as unfit:
         client.upload_charges(INSURED, "M1", "7-1", VISIT, lines)
-    assert refused.value.code == NOT_WRITABLE
-    assert "item.1.product Or Service.coding.0.code" in str(refused.value) and "XB" not in str(refused.value)
+    assert "item.1.product Or Service.coding.0.code" in str(unfit.value) and "XB" not in str(unfit.value)
     assert (wire.sent, journal.before_calls, journal.after_calls) == ([], [], [])
 
 

@@ -21,7 +21,7 @@ from insurance.interface.dialects.mobile.states import (
     may_become,
 )
 from insurance.interface.dialects.mobile.wire import order_named_by
-from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Refusal, Refused
+from insurance.interface.errors import InterfaceError, NotSent, NotWritable, OutcomeUnknown, Refusal, Refused
 from insurance.interface.exchange import Exchange, OrderNews, Reply, Request
 from insurance.interface.identities import violations
 from insurance.interface.messages import Bill, Opened, Order
@@ -138,7 +138,7 @@ def test_a_refund_in_doubt_is_neither_done_nor_refused() -> None:
 def test_giving_up_answers_nothing() -> None:
     assert there(DIALECT.withdraw_charges).decode(GIVING_UP, golden("6401")) is None
     assert there(DIALECT.withdraw_charges).decode(GIVING_UP, ok({})) is None
-    with pytest.raises(Refused):
+    with pytest.raises(NotWritable):
         written(there(DIALECT.withdraw_charges), ASKING, replace(GIVING_UP, insured=INSURED))
 
 
@@ -155,7 +155,7 @@ def test_a_message_names_the_newest_order_that_was_opened_before_it() -> None:
 
 
 def test_without_an_order_nothing_is_paid_and_nothing_is_said_of_one() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(NotWritable):
         written(DIALECT.settle, PAID_BY, replace(SETTLING, pricing=replace(SETTLING.pricing, insured=INSURED)))
     for exchange, question in (
         (there(DIALECT.by_message), replace(BY_MESSAGE, insured=INSURED)),

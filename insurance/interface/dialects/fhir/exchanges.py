@@ -19,7 +19,7 @@ MOST_FOUND = 200
 
 
 def post(profile: Profile, operation: Operation, path: str, msgid: str, document: Json) -> Request:
-    """One resource to a path below the insurer's FHIR base URL. Raises Refused if it is not valid."""
+    """One resource to a path below the insurer's FHIR base URL. Raises NotWritable if it is not valid."""
     headers = {"content-type": f"{FHIR_JSON}; charset=utf-8", "prefer": "return=representation"}
     return Request(profile.infno(operation), path, sent_headers(profile, msgid, headers), written(document))
 

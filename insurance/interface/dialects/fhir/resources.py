@@ -26,7 +26,7 @@ from fhir.resources.R4B.task import Task
 from pydantic import ValidationError
 
 from insurance.interface.dialects.fhir.vocabulary import Json
-from insurance.interface.errors import Refused
+from insurance.interface.errors import NotWritable
 
 MODELS: Mapping[str, type[Resource]] = MappingProxyType(
     {
@@ -44,7 +44,6 @@ MODELS: Mapping[str, type[Resource]] = MappingProxyType(
     }
 )
 
-NOT_WRITABLE = "not_writable"
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the library raises for an answer that is not valid: not only its own errors, as fuzzing has shown."""
 
@@ -52,20 +51,16 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, Type
 def written(resource: Json) -> bytes:
     """The resource as JSON, UTF-8, without what is empty, which FHIR does not know (json.html).
 
-    Raises Refused for one that is not valid, or has a number that JSON would bend: that is said before anything is
-    sent, and what is wrong (a code of the hospital's with a blank at its end) stays wrong until somebody corrects it.
+    Raises NotWritable for one that is not valid, or has a number that JSON would bend: a code of the hospital's with a
+    blank at its end stays wrong until somebody corrects it.
     """
     try:
         valid = MODELS[resource["resourceType"]].model_validate(_without_empty(resource))
     except ValidationError as error:  # its text quotes the value: only the place is told
-        raise _refused(f"{resource['resourceType']}.{_place(error)}") from None
+        raise NotWritable(f"{resource['resourceType']}.{_place(error)}") from None
     _check_numbers(resource)
     text: str = valid.model_dump_json()
     return text.encode()
-
-
-def _refused(what: str) -> Refused:
-    return Refused(f"报送内容不符合接口要求，未发送：{what}", code=NOT_WRITABLE)
 
 
 def _place(error: ValidationError) -> str:
@@ -147,7 +142,7 @@ def _check_numbers(resource: Json) -> None:
     """The library writes a decimal by way of a double, which keeps fifteen digits."""
     for name, value in _fields(resource):
         if isinstance(value, Decimal) and Decimal(str(float(value))) != value:
-            raise _refused(f"{name} has too many digits")
+            raise NotWritable(f"{name} has too many digits")
 
 
 def _no_constant(name: str) -> None:

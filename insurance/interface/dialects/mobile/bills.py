@@ -12,7 +12,7 @@ from insurance.interface.dialects.mobile.states import MEANS, Means, OrderState
 from insurance.interface.dialects.mobile.wire import Data, key, order_named_by, order_of, said
 from insurance.interface.dialects.national.fields import Node
 from insurance.interface.dialects.national.persons import card_fields
-from insurance.interface.errors import NotSent, OutcomeUnknown, Refusal, Refused
+from insurance.interface.errors import NotSent, NotWritable, OutcomeUnknown, Refusal, Refused
 from insurance.interface.exchange import Exchange
 from insurance.interface.messages import Bill, Card, Insured, Order
 from insurance.interface.profile import Operation, Profile
@@ -32,11 +32,12 @@ class Refund(StrEnum):
 
 # --- what is asked --------------------------------------------------------------------------------
 def _write_paying(profile: Profile, msgid: str, now: datetime, question: Settling) -> tuple[Insured, Data]:
-    """6202 with the credential itself; `orgBizSer` is our message id. Raises Refused where no trial opened an order,
-    NotSent where the newest was opened after this message got its name: it would be taken for an older order's."""
+    """6202 with the credential itself; `orgBizSer` is our message id. Raises NotWritable where no trial opened an
+    order, NotSent where the newest was opened after this message got its name: it would be taken for an older
+    order's."""
     pricing = question.pricing
     if not pricing.insured.orders:
-        raise Refused("no order was opened by a trial")
+        raise NotWritable("no order was opened by a trial")
     order = order_named_by(pricing.insured, msgid)
     if order is None or order != pricing.insured.orders[-1]:
         raise NotSent("the message is older than the order")

@@ -11,7 +11,7 @@ from insurance.interface.amounts import to_number, to_yuan
 from insurance.interface.dialects.mobile import bills
 from insurance.interface.dialects.mobile.wire import Data, key, said, wall
 from insurance.interface.dialects.national.fields import Node
-from insurance.interface.errors import OutcomeUnknown, Refusal, Refused
+from insurance.interface.errors import NotWritable, OutcomeUnknown
 from insurance.interface.exchange import Exchange
 from insurance.interface.messages import FeeLine, Insured, Opened, Order, Visit
 from insurance.interface.profile import Operation, Profile
@@ -90,7 +90,7 @@ def _read_opening(question: Pricing, answer: Node) -> Opened:
 def _write_giving_up(profile: Profile, msgid: str, now: datetime, question: ChargeBatch) -> tuple[Insured, Data]:
     """The newest: every order before it was given up before it was opened."""
     if not question.insured.orders:
-        raise Refused("no order was opened", code=Refusal.NO_SUCH_VISIT)
+        raise NotWritable("no order was opened")
     return question.insured, key(question.insured.orders[-1])
 
 

@@ -23,6 +23,9 @@ def _writes_down(world: World, turn: Turn) -> Iterator[Step]:
         event = Event.CLAIM_ANEW if world.claim and turn.wanted else Event.STALE
         yield ends(world, turn, event, "the bill is stale, or given up")
         return
+    if worse := trouble(world):
+        unfit = worse._replace(turn=over(turn, Event.NOT_WRITABLE))
+        yield Step("our own data cannot be written", Who.TROUBLE, unfit)
     number = len(world.calls) + 1
     written = world._replace(calls=(*world.calls, "written"), silent=world.silent | {Msg("settle", number)})
     yield Step(f"2207A no. {number} is written down", Who.US, written._replace(turn=turn._replace(at="written")))

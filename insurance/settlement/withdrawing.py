@@ -1,0 +1,162 @@
+"""Orders that nobody needs any more (6201) are asked about (6301) and withdrawn (6401): no late message pays them then.
+
+A trial that opens another order gives up the one before (`trial.orders`). Here are those that no other follows: the
+patient has gone, pays by himself, or the settlement came to nothing. It is tidying up, so it comes after everything
+else, under a permit of the recovery lane; what cannot be withdrawn expires there.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from hospital import worklist
+from insurance.interface.client import InsuranceClient
+from insurance.interface.errors import InterfaceError, Refusal, Refused
+from insurance.interface.messages import Bill, Insured
+from insurance.quota import clock, directory, lanes, permits
+from insurance.quota.exchange import dialect, exchange, lease_seconds
+from insurance.quota.lanes import Lane
+from insurance.settlement.models import Mode, Settlement
+from insurance.states import SettlementState, TrialState, WithdrawalState
+from insurance.trial import conversation, orders
+from insurance.trial.models import Trial, Withdrawal
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+GIVEN_UP_AFTER = timedelta(hours=24)
+"""Then an order is left to expire, whatever was or was not heard of it."""
+LONGEST_WAIT_SECONDS = 3600
+
+_MAY_YET = (TrialState.WAITING, TrialState.CALLING, TrialState.PRICED, TrialState.FROZEN)
+"""Its bill may be accepted, or another order is opened and gives this one up."""
+_ENDED = (SettlementState.REFUSED, SettlementState.REVERSED, SettlementState.COMPLETED)
+
+
+def find_left(most: int = BATCH) -> int:
+    """Orders that nothing can pay any more are due to be withdrawn, and turns are asked for. How many were found."""
+    opening = [name for name in directory.names() if dialect(name).opens_orders]
+    if not opening:
+        return 0
+    found = _moved(_paid()[:most], WithdrawalState.DONE, "it was settled")
+    found += _moved(_left()[:most], WithdrawalState.DUE, "nobody needs it any more")
+    for name in opening:
+        if _due(name).exists():
+            lanes.ask_for_turn(Lane.RECOVERY, name)
+    return found
+
+
+def withdraw_one(held: permits.Held, insurer: str) -> bool:
+    """The next order that is left, under this permit, which is freed; on a shared quota only when nobody waits for it.
+    True when there was one; then another turn is asked for."""
+    row = None if not dialect(insurer).opens_orders or _others_wait(insurer) else _taken(insurer)
+    if row is None:
+        permits.free(held)
+        return False
+    try:
+        _record(row, held)
+    except worklist.Overtaken:
+        log.info("order %s was given up meanwhile by the trial that opened another", row.order_id)
+    lanes.ask_for_turn(Lane.RECOVERY, insurer)
+    return True
+
+
+def _moved(rows: QuerySet[Withdrawal], to: WithdrawalState, why: str) -> int:
+    moved = 0
+    for row in rows:
+        try:
+            worklist.move(row, to, reason=why, due_at=Now())
+            moved += 1
+        except worklist.Overtaken:
+            continue  # a trial has opened another order
+    return moved
+
+
+def _paid() -> QuerySet[Withdrawal]:
+    settled = Q(state=SettlementState.COMPLETED, mode=Mode.INSURANCE)
+    return _kept().filter(Exists(_settlements().filter(settled)))
+
+
+def _left() -> QuerySet[Withdrawal]:
+    """Once left, an order is never needed again: whatever is settled later was priced with another."""
+    trials = Trial.objects.filter(appointment=OuterRef("order__visit__appointment"), state__in=_MAY_YET)
+    live = _settlements().exclude(state__in=_ENDED)
+    return _kept().filter(~Exists(trials), ~Exists(live))
+
+
+def _kept() -> QuerySet[Withdrawal]:
+    return Withdrawal.objects.filter(state=WithdrawalState.KEPT).order_by("pk")
+
+
+def _settlements() -> QuerySet[Settlement]:
+    return Settlement.objects.filter(appointment=OuterRef("order__visit__appointment"))
+
+
+def _due(insurer: str) -> QuerySet[Withdrawal]:
+    return Withdrawal.due(WithdrawalState.DUE).filter(insurer=insurer).order_by("due_at", "pk")
+
+
+def _taken(insurer: str) -> Withdrawal | None:
+    return worklist.claim(_due(insurer), WithdrawalState.DUE, lease_seconds=lease_seconds())
+
+
+def _others_wait(insurer: str) -> bool:
+    """Where all lanes share a quota, a patient's call goes before this."""
+    first = lanes.PRECEDENCE if lanes.before(Lane.TRIAL, insurer) else ()
+    return any(lanes.count_due(lane, 1, insurer) for lane in first)
+
+
+def _record(row: Withdrawal, held: permits.Held) -> None:
+    appointment = row.order.visit.appointment
+    about, purpose = appointment.archive.name, conversation.purpose_of(appointment.trials.latest("pk").pk)
+    try:
+        with exchange(held, Lane.RECOVERY, purpose, about) as client:
+            became = _withdraw(client, row)
+    except InterfaceError as error:
+        _later(row, f"{type(error).__name__}: {error}")
+    else:
+        worklist.move(row, WithdrawalState.DONE, reason=became, leased_until=None, last_error="")
+
+
+def _withdraw(client: InsuranceClient, row: Withdrawal) -> str:
+    """What has become of it. Asked about first: what is paid, or not known, is never withdrawn. Raises
+    `InterfaceError`."""
+    visit, order = row.order.visit, orders.as_said(row.order)
+    if not order.token:
+        return "what speaks for it was erased"
+    insured = replace(conversation.insured_of(visit), orders=(order,))  # none that was opened meanwhile
+    bill = _bill(client, insured, visit.mdtrt_id, order.number)
+    if bill is None:
+        return _given_up(client, insured, visit.mdtrt_id)
+    if not bill.refunded:
+        log.error("order %s is paid at the insurer, and no settlement of ours stands: not withdrawn", row.order_id)
+    return "it was taken back" if bill.refunded else "it is paid at the insurer: not withdrawn"
+
+
+def _bill(client: InsuranceClient, insured: Insured, mdtrt_id: str, number: str) -> Bill | None:
+    """What was paid of it; None: surely nothing. Under way or in doubt is `OutcomeUnknown`."""
+    try:
+        return client.query(insured, mdtrt_id, number)
+    except Refused as refused:
+        if refused.code != Refusal.NO_SUCH_SETTLEMENT:
+            raise
+        return None
+
+
+def _given_up(client: InsuranceClient, insured: Insured, mdtrt_id: str) -> str:
+    try:
+        client.withdraw_charges(insured, mdtrt_id)
+    except Refused as refused:
+        return f"it was over: {refused}"
+    return "withdrawn"
+
+
+def _later(row: Withdrawal, why: str) -> None:
+    if clock.database_now() - row.created_at > GIVEN_UP_AFTER:
+        worklist.move(row, WithdrawalState.DONE, reason=f"left to expire: {why}", leased_until=None)
+    else:
+        wait = min(30.0 * 2**row.attempt, LONGEST_WAIT_SECONDS)
+        worklist.put_back(row, WithdrawalState.DUE, wait_seconds=wait, error=why)
