@@ -13,17 +13,18 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 OURS = ("hospital", "insurance")
 
 _NAMES = """
-    SELECT index.relname
-      FROM pg_index JOIN pg_class index ON index.oid = indexrelid
+    SELECT format('%%I.%%I', nspname, index.relname)
+      FROM pg_index JOIN pg_class index ON index.oid = indexrelid JOIN pg_class own ON own.oid = indrelid
+      JOIN pg_namespace ON pg_namespace.oid = own.relnamespace
       JOIN pg_opclass class ON class.oid = indclass[0]
-     WHERE index.relnamespace = current_schema()::regnamespace
-       AND index.relname ~ %s AND class.opcname IN ('varchar_pattern_ops', 'text_pattern_ops')
-     ORDER BY index.relname
+     WHERE pg_table_is_visible(own.oid) AND own.relname ~ %s
+       AND class.opcname IN ('varchar_pattern_ops', 'text_pattern_ops')
+     ORDER BY 1
 """
 
 
 def names(cursor: Any) -> list[str]:
-    """Those of our tables that there are."""
+    """Those of our tables that there are, as SQL names them."""
     cursor.execute(_NAMES, [f"^({'|'.join(OURS)})_"])
     return [name for (name,) in cursor.fetchall()]
 
@@ -32,4 +33,4 @@ def drop(apps: Apps, schema: BaseDatabaseSchemaEditor) -> None:
     """Drop them all beside the work that goes on; a second time does no harm."""
     with schema.connection.cursor() as cursor:
         for name in names(cursor):
-            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema.quote_name(name)}")
+            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")

@@ -19,8 +19,9 @@ _planned: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 """By connection to the server: the names it knows."""
 
 ONE_BY_ONE = "OFFSET 0"
-"""At the end of a LATERAL subquery: each of those that are asked about is looked up by itself, by primary keys, however
-small the tables were when the statement was planned."""
+"""At the end of a LATERAL subquery: each of those that are asked about is looked up by itself, so that a plan is by
+primary keys as soon as the tables are worth it. One that was made while they were small is made anew when PostgreSQL
+has looked at them again, or with the connection: within a minute."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError
 from django.utils.http import parse_etags
 
 from config.door import stories
@@ -103,9 +104,11 @@ def _alone(look: Look, trials: Iterator[Trial | None], versions: Iterator[str | 
         if isinstance(found, Trial):
             return _trial(look, found), ""
         return _story(look, found) if found else LONG_WAY
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("a look goes the long way: %s", type(error).__name__)
     except Exception:
         log.exception("a look at %s/%s goes the long way", look.kind, look.pk)
-        return LONG_WAY
+    return LONG_WAY
 
 
 def _trial(look: Look, found: Trial) -> Answer:

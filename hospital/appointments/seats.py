@@ -39,8 +39,7 @@ class Seat:
 
 # The patients are locked before the sessions, and both in the order of their keys, so that nobody waits in a circle.
 # `free` is asked again once the row is ours, so it never falls below zero, however many come at once. Amounts are
-# rounded half up, as `models.amount_fen` does. OFFSET 0: each wish looks into the index, however the plan was made when
-# the table was small.
+# rounded half up, as `models.amount_fen` does. OFFSET 0: each wish is looked up by itself (`hospital/prepared.py`).
 _TAKE = f"""
     WITH wish AS (
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY

@@ -122,16 +122,27 @@ def _by_amqp(queue: Queue, ready: int) -> _Taken:
     if ready:
         channel.basic_qos(0, ready, False)
         consumer = channel.basic_consume(NAME, callback=lambda message: tags.append(message.delivery_tag))
-        # Somebody else was faster: then these are all. The time is set once: for each message it costs more than that.
-        with suppress(TimeoutError), channel.connection.transport.having_timeout(COMES_SECONDS):
-            while len(tags) < ready:
+        with suppress(TimeoutError), _at_most(COMES_SECONDS, channel.connection.transport):
+            while len(tags) < ready:  # if somebody else was faster, these are all
                 channel.connection.drain_events()
-        channel.basic_cancel(consumer, nowait=True)
+        channel.basic_cancel(consumer, nowait=len(tags) == ready)  # else one more may be on its way
     return _Taken(
         len(tags),
         lambda: tags and channel.basic_ack(tags[-1], multiple=True),
         lambda: [channel.basic_reject(tag, requeue=True) for tag in tags],
     )
+
+
+@contextmanager
+def _at_most(seconds: float, transport: Any) -> Iterator[None]:
+    """So long may each reading take. Said once for all messages: to say it for each costs as much as the message."""
+    before = transport.sock.gettimeout()
+    transport.sock.settimeout(seconds)
+    try:
+        yield
+    finally:
+        if transport.connected:
+            transport.sock.settimeout(before)
 
 
 def _by_redis(queue: Queue, most: int) -> _Taken:

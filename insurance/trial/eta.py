@@ -33,8 +33,10 @@ _tell = Prepared(
     ["bigint", "timestamptz", "timestamptz", "text", "double precision"],
     """UPDATE insurance_trial SET eta_at = $2, eta_told_at = $3, eta_reason = $4,
               predicted_seconds = coalesce(predicted_seconds, $5)
-        WHERE id = $1 RETURNING predicted_seconds""",
+        WHERE id = (SELECT id FROM insurance_trial WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING predicted_seconds""",
 )
+"""Whoever looks waits for nobody who has the row, and so nobody waits for whoever looks with them."""
 
 
 def told(trial: Trial, ahead: int, there: Outlook) -> tuple[float, str]:
@@ -106,9 +108,12 @@ def _with_those_who_go_first(there: Outlook, ahead: int) -> int:
 
 
 def _remember(trial: Trial, at: datetime, now: datetime, reason: str) -> None:
-    """What was told; only who still waits is told."""
+    """What was told; only who still waits is told. While somebody else has the row, as before: the next look tells."""
     row = _tell.row(trial.pk, at, now, reason, (at - now).total_seconds())
-    trial.predicted_seconds = row[0] if row else None
+    if row is not None:
+        trial.predicted_seconds = row[0]
+    elif trial.eta_at is not None:
+        return
     trial.eta_at, trial.eta_told_at, trial.eta_reason = at, now, reason
 
 

@@ -24,7 +24,7 @@ def test_one_that_django_makes_is_found_and_the_index_it_is_beside_stays() -> No
     with connection.schema_editor() as schema:
         schema.execute(schema._create_like_index_sql(model, model._meta.get_field("index")))
     (one,) = found()
-    assert one.startswith("hospital_card_index_") and one.endswith("_like")
+    assert one.startswith("public.hospital_card_index_") and one.endswith("_like")
     with connection.cursor() as cursor:
         constraints = connection.introspection.get_constraints(cursor, "hospital_card")
     assert [c for c in constraints.values() if c["unique"] and c["columns"] == ["index"]]

@@ -2,10 +2,7 @@
 
 import json
 import random
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -14,8 +11,7 @@ from uuid import uuid4
 import pytest
 from django.conf import LazySettings
 from django.core.wsgi import get_wsgi_application
-from django.db import connections, transaction
-from django.db.models import F, Model
+from django.db.models import F
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config.door import app, bookings
@@ -25,6 +21,7 @@ from hospital.archives import entry
 from hospital.models import Appointment, Archive, IdempotentRequest, Journal, Patient, Session
 from hospital.states import AppointmentState, ArchiveState
 from tests import factories
+from tests.races.held import held_elsewhere
 from tests.races.together import at_once, codes, good
 
 ROUNDS, IN_A_ROUND = 12, 25
@@ -159,28 +156,6 @@ def test_a_session_that_is_held_sends_a_round_the_long_way_and_no_more() -> None
         assert bookings.answer_all([asked(one, held) for one in crowd]) == [None] * 3
         assert all(isinstance(one, Appointment) for one in bookings.answer_all([asked(one, other) for one in crowd]))
     assert all(isinstance(one, Appointment) for one in bookings.answer_all([asked(one, held) for one in crowd]))
-
-
-@contextmanager
-def held_elsewhere(kind: type[Model], pk: int) -> Iterator[None]:
-    """Its row is locked by somebody else's transaction until the block ends."""
-    locked, leave = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            kind._default_manager.select_for_update().get(pk=pk)
-            locked.set()
-            leave.wait(timeout=30)
-        connections.close_all()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert locked.wait(timeout=10)
-    try:
-        yield
-    finally:
-        leave.set()
-        holder.join(timeout=10)
 
 
 def test_a_crowd_at_two_doors_and_the_long_way_fills_the_session_and_no_more() -> None:
