@@ -66,7 +66,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 @contextmanager
 def _environment(home: Path) -> Iterator[dict[str, str]]:
     """The servers, and the variables by which the tests find them."""
-    with postgres(home) as database, valkey(home) as broker, rabbitmq.found() as amqp:
+    with postgres(home, outlives_the_machine=False) as database, valkey(home) as broker, rabbitmq.found() as amqp:
         server = broker.removesuffix("/0")
         variables = {
             **os.environ,
