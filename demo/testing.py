@@ -77,6 +77,7 @@ def _environment(home: Path) -> Iterator[dict[str, str]]:
         }
         optional = {rabbitmq.TEST_VARIABLE: amqp, chromium.VARIABLE: chromium.found()}
         variables.pop(chromium.VARIABLE, None)  # one that is named and not there is none
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes: each would compile all of it anew
         yield variables | {name: where for name, where in optional.items() if where}
 
 

@@ -23,6 +23,8 @@ from tests.acceptance.patients import Call, Json, Visitor
 from tests.races import brokers
 from tests.simulators import SECRET, Simulator, free_port
 
+LOADER = "tests.acceptance.loading"
+
 N = 15
 WINDOW_SECONDS = 3
 TIMEOUT_SECONDS = 1
@@ -119,7 +121,8 @@ def environment_of(home: Path, broker_url: str, prefix: str) -> dict[str, str]:
 
 def scaled_command(command: str, prefix: str, runner: str = "tests.acceptance.scaled") -> str:
     """The same command line in the runner, on queues and under a node name of its own."""
-    command = re.sub(r"\b(?:python -m )?(celery|config\.web)\b", rf"{sys.executable} -m {runner} \1", command, count=1)
+    loaded = f"{sys.executable} -m {LOADER} {runner}"
+    command = re.sub(r"\b(?:python -m )?(celery|config\.web)\b", rf"{loaded} \1", command, count=1)
     command = re.sub(r"--hostname (\w+)@", rf"--hostname {prefix}\1@", command)
     return re.sub(
         r"--queues (\S+)", lambda found: "--queues " + ",".join(prefix + q for q in found[1].split(",")), command
