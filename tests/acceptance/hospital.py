@@ -28,6 +28,7 @@ LOADER = "tests.acceptance.loading"
 N = 15
 WINDOW_SECONDS = 3
 TIMEOUT_SECONDS = 1
+LATE_SECONDS = 0.5
 TIMER_SECONDS = 1.5
 
 SCALE = {
@@ -37,6 +38,7 @@ SCALE = {
     "INSURANCE_BREAK_AFTER": "1000",  # a busy machine at this pace looks like an insurer that is down
     "WEB_WORKERS": "1",
     scaled.WINDOW: str(WINDOW_SECONDS),
+    scaled.LATE: str(LATE_SECONDS),
     scaled.LEASE: str(3 * TIMEOUT_SECONDS + 2),
     scaled.TIMER: str(TIMER_SECONDS),
 }
