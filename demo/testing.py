@@ -53,10 +53,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _in_parallel(arguments: Sequence[str]) -> Sequence[str]:
-    """Two at once, unless the caller says otherwise or wants to look at one thing."""
+    """Three at once, unless the caller says otherwise or wants to look at one thing: two of them mostly wait for
+    processes that they have started (`tests/conftest.py`), and leave the cores to the third."""
     own = ("-n", "--numprocesses", "-s", "--pdb", "--trace", "--collect-only", "--co", "-p")
     chosen = any(argument.startswith(own) for argument in arguments)
-    return arguments if chosen else [*arguments, "-n", "2", "--dist", "loadgroup"]
+    return arguments if chosen else [*arguments, "-n", "3", "--dist", "loadgroup"]
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
