@@ -41,19 +41,25 @@ def free_ports(count: int) -> list[int]:
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
+IN_MEMORY = ("fsync=off", "full_page_writes=off")
+"""A crash of the server loses nothing by these; a crash of the machine may lose all."""
+
 
 @contextmanager
-def postgres(home: Path, *, max_connections: int = 300, port: int | None = None) -> Iterator[str]:
+def postgres(
+    home: Path, *, max_connections: int = 300, port: int | None = None, outlives_the_machine: bool = True
+) -> Iterator[str]:
     """Run PostgreSQL on `home/postgres` and yield the address of its maintenance database `postgres`. `port`: where it
-    was before, if it was."""
+    was before, if it was. What need not outlive the machine is left to its memory, and no commit waits for the disk."""
     directory, binaries, user = _place(home / "postgres")
     password = _initialised(directory, binaries, user)
     # We hold `home` and have stopped every stray: a pid file is a left-over, its number perhaps somebody else's by now.
     (directory / "data" / "postmaster.pid").unlink(missing_ok=True)
     port = port or free_ports(1)[0]
     options = ["-D", str(directory / "data"), "-p", str(port), "-h", "127.0.0.1", "-k", ""]
+    settings = [f"max_connections={max_connections}", *([] if outlives_the_machine else IN_MEMORY)]
     server = children.start(
-        [str(binaries / "postgres"), *options, "-c", f"max_connections={max_connections}"],
+        [str(binaries / "postgres"), *options, *(word for setting in settings for word in ("-c", setting))],
         home=home,
         log=home / "log" / "postgres.log",
         environment=os.environ,

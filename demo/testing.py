@@ -53,10 +53,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _in_parallel(arguments: Sequence[str]) -> Sequence[str]:
-    """Two at once, unless the caller says otherwise or wants to look at one thing."""
+    """Three at once, unless the caller says otherwise or wants to look at one thing: two of them mostly wait for
+    processes that they have started (`tests/conftest.py`), and leave the cores to the third."""
     own = ("-n", "--numprocesses", "-s", "--pdb", "--trace", "--collect-only", "--co", "-p")
     chosen = any(argument.startswith(own) for argument in arguments)
-    return arguments if chosen else [*arguments, "-n", "2", "--dist", "loadgroup"]
+    return arguments if chosen else [*arguments, "-n", "3", "--dist", "loadgroup"]
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -66,7 +67,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 @contextmanager
 def _environment(home: Path) -> Iterator[dict[str, str]]:
     """The servers, and the variables by which the tests find them."""
-    with postgres(home) as database, valkey(home) as broker, rabbitmq.found() as amqp:
+    with postgres(home, outlives_the_machine=False) as database, valkey(home) as broker, rabbitmq.found() as amqp:
         server = broker.removesuffix("/0")
         variables = {
             **os.environ,
@@ -77,6 +78,7 @@ def _environment(home: Path) -> Iterator[dict[str, str]]:
         }
         optional = {rabbitmq.TEST_VARIABLE: amqp, chromium.VARIABLE: chromium.found()}
         variables.pop(chromium.VARIABLE, None)  # one that is named and not there is none
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes: each would compile all of it anew
         yield variables | {name: where for name, where in optional.items() if where}
 
 

@@ -12,8 +12,12 @@ import pytest
 HERE = Path(__file__).parent
 FOLDER_MARKS = {name: name for name in ("acceptance", "broker", "browser", "chaos", "hosts", "races", "shape")}
 
-ONE_AFTER_THE_OTHER = {"acceptance", "broker", "browser", "chaos", "hosts", "races"}
-"""What starts processes and measures them is not run beside its like."""
+ONE_AFTER_THE_OTHER = {
+    **dict.fromkeys(("broker", "chaos", "hosts"), "killed"),
+    **dict.fromkeys(("acceptance", "browser", "races"), "processes"),
+}
+"""What starts processes and measures them is not run beside its like: the group of each folder. There are two, since
+both mostly wait: whoever kills, freezes and fills up is one, and knows its processes by name."""
 
 SECURITY = {
     *("integration/test_roles.py", "integration/test_api_strangers.py", "integration/test_api_tokens.py"),
@@ -46,8 +50,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(mark)
         if str(item.path.relative_to(HERE)) in SECURITY:
             item.add_marker("security")
-        if ONE_AFTER_THE_OTHER.intersection(item.path.relative_to(HERE).parts):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+        for folder in ONE_AFTER_THE_OTHER.keys() & set(item.path.relative_to(HERE).parts):
+            item.add_marker(pytest.mark.xdist_group(ONE_AFTER_THE_OTHER[folder]))
     for mark, asked in LEFT_OUT.items():
         if not asked.search(config.option.markexpr):
             left_out = [item for item in items if item.get_closest_marker(mark)]

@@ -23,9 +23,12 @@ from tests.acceptance.patients import Call, Json, Visitor
 from tests.races import brokers
 from tests.simulators import SECRET, Simulator, free_port
 
+LOADER = "tests.acceptance.loading"
+
 N = 15
 WINDOW_SECONDS = 3
 TIMEOUT_SECONDS = 1
+LATE_SECONDS = 0.5
 TIMER_SECONDS = 1.5
 
 SCALE = {
@@ -35,6 +38,7 @@ SCALE = {
     "INSURANCE_BREAK_AFTER": "1000",  # a busy machine at this pace looks like an insurer that is down
     "WEB_WORKERS": "1",
     scaled.WINDOW: str(WINDOW_SECONDS),
+    scaled.LATE: str(LATE_SECONDS),
     scaled.LEASE: str(3 * TIMEOUT_SECONDS + 2),
     scaled.TIMER: str(TIMER_SECONDS),
 }
@@ -119,7 +123,8 @@ def environment_of(home: Path, broker_url: str, prefix: str) -> dict[str, str]:
 
 def scaled_command(command: str, prefix: str, runner: str = "tests.acceptance.scaled") -> str:
     """The same command line in the runner, on queues and under a node name of its own."""
-    command = re.sub(r"\b(?:python -m )?(celery|config\.web)\b", rf"{sys.executable} -m {runner} \1", command, count=1)
+    loaded = f"{sys.executable} -m {LOADER} {runner}"
+    command = re.sub(r"\b(?:python -m )?(celery|config\.web)\b", rf"{loaded} \1", command, count=1)
     command = re.sub(r"--hostname (\w+)@", rf"--hostname {prefix}\1@", command)
     return re.sub(
         r"--queues (\S+)", lambda found: "--queues " + ",".join(prefix + q for q in found[1].split(",")), command

@@ -5,6 +5,7 @@ timer; what the environment does not name keeps its real time. Queues get names 
 workers on the same broker are disturbed.
 """
 
+import gc
 import os
 import sys
 
@@ -70,12 +71,14 @@ def prepare() -> None:
 
 
 def run() -> None:
-    """Become the process that the command line names."""
+    """Become the process that the command line names; from here on it is as in production."""
     sys.argv = sys.argv[1:]
     if sys.argv[0] == "celery":
+        import celery.bin.celery  # noqa: F401, PLC0415  by far the most of what `main` loads
         from celery.__main__ import main as become  # noqa: PLC0415
     else:
         from config.web import main as become  # type: ignore[assignment]  # noqa: PLC0415
+    gc.enable()
     become()
 
 

@@ -36,6 +36,7 @@ PATIENTS = 60
 ENOUGH = 40
 N = 40
 WINDOW_SECONDS = 2
+LATE_SECONDS = 0.5
 
 WEATHER = (
     {"kind": "lose", "share": 0.05},
@@ -56,6 +57,7 @@ def _addresses(
     insurer: Simulator, payments: Simulator, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     monkeypatch.setattr(permits, "WINDOW_SECONDS", float(WINDOW_SECONDS))
+    monkeypatch.setattr(permits, "LATE_SECONDS", LATE_SECONDS)
     for name in ("LOWER_EVERY_SECONDS", "RISE_EVERY_SECONDS", "THROTTLED_HOLD_SECONDS"):
         monkeypatch.setattr(adapting, name, getattr(adapting, name) * WINDOW_SECONDS / 60)
     settings.INSURANCE_TRIAL_PER_MINUTE = settings.INSURANCE_SETTLEMENT_PER_MINUTE = N

@@ -19,7 +19,7 @@ from tests.conformance.test_going_wrong import LOST
 from tests.conformance.test_settling import completed
 from tests.integration import doing
 from tests.integration.conftest import forget_the_insurer
-from tests.integration.laid_beside import found, today, yesterday
+from tests.integration.laid_beside import found, surely_over, today
 from tests.simulators import Simulator, free_port, running
 
 
@@ -93,20 +93,20 @@ def test_a_centre_that_forgot_the_sign_in_is_signed_in_at_anew(centre: Centre, t
     assert centre.calls(Operation.SIGN_IN) == 1
 
 
-def another_cycle_as_yesterdays(centre: Centre) -> str:
+def another_cycle_of_that_day(centre: Centre) -> str:
     """Of another operator, so that it is not today's; the centre knows it. Its number."""
     sign_in = "9100^H99999900001^OP9^^20240102090000-H99999900001-0001^NEW^^1^"
     answer = httpx.post(centre.url, content=sign_in.encode("gb18030"), trust_env=False).content.decode("gb18030")
     known = {"infno": "9100", "lane": "trial", "purpose": "trial 1", "request": sign_in, "reply": answer}
-    when = timezone.now() - timedelta(days=1)
+    when = timezone.now() - timedelta(days=2)
     InterfaceCall.objects.create(msgid="yesterday", outcome="answered", sent_at=when, **known)
     return answer.split("^")[1]
 
 
 def test_a_day_that_is_over_and_agrees_is_signed_out_of_once(centre: Centre, payments: Simulator) -> None:
-    cycle = another_cycle_as_yesterdays(centre)
+    cycle = another_cycle_of_that_day(centre)
     for _ in range(2):
-        book = reconcile.run(yesterday())
+        book = reconcile.run(surely_over())
         assert (book.state, book.last_error) == ("reconciled", "")
         assert (centre.calls(Operation.DAY_TOTALS) > 0, centre.calls(Operation.SIGN_OUT)) == (True, 1)
     asked = InterfaceCall.objects.get(infno="9110")
@@ -114,16 +114,16 @@ def test_a_day_that_is_over_and_agrees_is_signed_out_of_once(centre: Centre, pay
 
 
 def test_a_cycle_whose_end_was_not_heard_does_not_keep_its_day_open(centre: Centre, payments: Simulator) -> None:
-    another_cycle_as_yesterdays(centre)
+    another_cycle_of_that_day(centre)
     centre.goes_wrong(Operation.SIGN_OUT, "lose")
-    assert reconcile.run(yesterday()).state == "open"
-    book = reconcile.run(yesterday())
+    assert reconcile.run(surely_over()).state == "open"
+    book = reconcile.run(surely_over())
     assert (book.state, book.last_error, centre.calls(Operation.SIGN_OUT)) == ("reconciled", "", 2)
 
 
 def test_a_day_that_differs_is_not_signed_out_of(centre: Centre, payments: Simulator) -> None:
-    another_cycle_as_yesterdays(centre)
+    another_cycle_of_that_day(centre)
     centre.goes_wrong(Operation.DAY_TOTALS, "refuse", message="对账不平", times=9)
-    book = reconcile.run(yesterday())
+    book = reconcile.run(surely_over())
     assert (book.last_error, centre.calls(Operation.SIGN_OUT)) == ("", 0)
     assert [each[1] for each in found(book)] == ["total"]

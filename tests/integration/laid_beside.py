@@ -29,6 +29,11 @@ def yesterday() -> date:
     return today() - timedelta(days=1)
 
 
+def surely_over() -> date:
+    """Yesterday is not, in the first minutes of a day: its last answers may still come."""
+    return today() - timedelta(days=2)
+
+
 def night(days_on: int = 1, hour: int = 3) -> datetime:
     """At this hour, so many days from now."""
     midnight = datetime.combine(today(), datetime.min.time(), timezone.get_default_timezone())

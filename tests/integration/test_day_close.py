@@ -20,7 +20,7 @@ from insurance.reconciliation import closing, days, reconcile, resolving, schedu
 from insurance.reconciliation.late import booked_late
 from insurance.settlement.saga import Event
 from tests.integration import doing, laid_beside
-from tests.integration.laid_beside import completed, noon, said, today, yesterday
+from tests.integration.laid_beside import completed, noon, said, surely_over, today, yesterday
 from tests.simulators import Simulator
 
 pytestmark = pytest.mark.usefixtures("insurer", "payments")
@@ -266,32 +266,32 @@ def failing(*command: str) -> tuple[str, str]:
     return output.getvalue(), str(caught.value)
 
 
-def begun_yesterday(settlement: Settlement) -> None:
-    Settlement.objects.filter(pk=settlement.pk).update(created_at=noon(yesterday()))
+def begun_then(settlement: Settlement) -> None:
+    Settlement.objects.filter(pk=settlement.pk).update(created_at=noon(surely_over()))
 
 
 def test_close_day_compares_closes_and_says_so_in_one_line() -> None:
-    assert run("close_day", f"{yesterday()}") == "closed: 0 unknown, 0 one-sided\n"
+    assert run("close_day", f"{surely_over()}") == "closed: 0 unknown, 0 one-sided\n"
     book = DayBook.objects.get()
-    assert (book.state, book.closed_by, book.day) == ("closed", "command line", yesterday())
-    assert run("close_day", f"{yesterday()}") == "closed: 0 unknown, 0 one-sided\n", "it is closed"
-    assert json.loads(run("close_day", f"{yesterday()}", "--json"))["closed"] is True
+    assert (book.state, book.closed_by, book.day) == ("closed", "command line", surely_over())
+    assert run("close_day", f"{surely_over()}") == "closed: 0 unknown, 0 one-sided\n", "it is closed"
+    assert json.loads(run("close_day", f"{surely_over()}", "--json"))["closed"] is True
     assert Change.objects.count() == 1
 
 
 def test_close_day_lists_by_patient_what_is_left(insurer: Simulator) -> None:
     settlement = lost(insurer)
-    begun_yesterday(settlement)
+    begun_then(settlement)
     cover = doing.recovered(doing.insured(doing.priced(doing.somebody_whose_account_covers())), "completed")
     legs = ((Leg.FUND, 5), (Leg.OWN, 0))
-    entries.book(cover.number, [Amounts(Kind.SETTLED, "S-none", "2207", noon(yesterday()), legs)])
-    printed, why = failing("close_day", f"{yesterday()}")
-    assert why.startswith(f"{yesterday()}: not closed: 1 unknown, 2 one-sided")
+    entries.book(cover.number, [Amounts(Kind.SETTLED, "S-none", "2207", noon(surely_over()), legs)])
+    printed, why = failing("close_day", f"{surely_over()}")
+    assert why.startswith(f"{surely_over()}: not closed: 1 unknown, 2 one-sided")
     patient = f"appointment {settlement.appointment_id}, settlement {settlement.number}"
     assert f"  unknown: {patient}: unknown since" in printed
     other = f"appointment {cover.appointment_id}, settlement {cover.number}"
     assert f"  one-sided: {other}: only_ours settled S-none: ours 5 fen, theirs -; staff, for 0 days\n" in printed
-    figures = json.loads(failing("close_day", f"{yesterday()}", "--json")[0])
+    figures = json.loads(failing("close_day", f"{surely_over()}", "--json")[0])
     assert (figures["closed"], figures["unknown"], figures["one_sided"]) == (False, 1, 2)
     (told,) = figures["settlements"]
     assert (told["appointment"], told["settlement"]) == (settlement.appointment_id, settlement.number)

@@ -109,8 +109,7 @@ def test_many_days_are_measured_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch)
     for expected in (2, 4, 5, 5):
         days.remember_lately()
         assert len(kept()) == expected
-        over = proof.bounds(timezone.localdate())[0]
-        ProofDay.objects.update(made_at=over)
+        ProofDay.objects.update(made_at=moment("08:00", DAY + timedelta(days=7)))
 
 
 def test_days_on_which_nothing_left_do_not_keep_the_others_from_being_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,13 @@ from functools import partial
 
 import pytest
 from django.db import connection, connections, transaction
-from django.utils import timezone
 
 from insurance.ledger import entries
 from insurance.ledger.entries import Amounts
 from insurance.ledger.models import Kind, LedgerEntry, Leg
 from insurance.models import DayBook
 from insurance.reconciliation import closing, days, reconcile
+from tests.integration.laid_beside import surely_over
 from tests.races.together import at_once, codes, good, wait_until
 from tests.simulators import Simulator
 
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.usefixtures("insurer", "payments")
 
 
 def compared() -> DayBook:
-    """Yesterday."""
-    return reconcile.run(days.local_day(timezone.now()) - timedelta(days=1))
+    """A day that is surely over."""
+    return reconcile.run(surely_over())
 
 
 def close(book: DayBook) -> DayBook:
@@ -32,7 +32,8 @@ def close(book: DayBook) -> DayBook:
 
 def waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')")
+        waiting = "wait_event_type = 'Lock' AND datname = current_database()"  # other tests have databases beside ours
+        cursor.execute(f"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {waiting})")
         return bool(cursor.fetchone()[0])
 
 

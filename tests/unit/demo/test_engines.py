@@ -51,20 +51,32 @@ def marked(home: Path) -> list[int]:
 
 
 def count_of(url: str) -> int:
+    return int(
+        asked(url, "CREATE TABLE IF NOT EXISTS seen (at int); INSERT INTO seen VALUES (1); SELECT count(*) FROM seen")
+    )
+
+
+def asked(url: str, question: str) -> str:
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS seen (at int); INSERT INTO seen VALUES (1); SELECT count(*) FROM seen"
-        )
-        count = int(cursor.fetchone()[0])
+        cursor.execute(question)
+        answer = str(cursor.fetchone()[0])
     connection.close()
-    return count
+    return answer
 
 
 def test_data_is_kept_or_renewed(home: Path) -> None:
     for keep, expected in ((False, 1), (True, 2), (False, 1)):
         with held(home), postgres(home) as maintenance:
             assert count_of(databases.renewed(maintenance, "hospital", keep=keep)) == expected
+
+
+@pytest.mark.parametrize(("outlives_the_machine", "fsync"), [(True, "on"), (False, "off")])
+def test_only_what_need_not_outlive_the_machine_is_left_in_its_memory(
+    home: Path, outlives_the_machine: bool, fsync: str
+) -> None:
+    with held(home), postgres(home, outlives_the_machine=outlives_the_machine) as maintenance:
+        assert asked(maintenance, "SHOW fsync") == fsync
 
 
 def test_a_missing_database_is_created(home: Path) -> None:
