@@ -11,7 +11,7 @@ from insurance.interface.amounts import to_fen, to_yuan
 from insurance.interface.errors import NotSent, OutcomeUnknown, Refusal, Refused, Throttled
 from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Reply, Request
 from insurance.interface.masking import MASK, field_name
-from insurance.interface.messages import Bill, DayTotals, DayTotalsAnswer, Insurance, Insured, LineSplit, Person
+from insurance.interface.messages import Bill, Insurance, Insured, LineSplit, Person
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.questions import (
     ChargeUpload,
@@ -22,6 +22,7 @@ from insurance.interface.questions import (
     SettlementKey,
     Settling,
 )
+from insurance.interface.statements import DayTotals, DayTotalsAnswer
 from insurance.interface.times import CENTRE_TIME
 
 Fields = Mapping[str, str]

@@ -21,20 +21,17 @@ from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Re
 from insurance.interface.messages import (
     Bill,
     Card,
-    DayDetails,
-    DayTotals,
-    DayTotalsAnswer,
     FeeLine,
     Insured,
     LineSplit,
     Order,
     Person,
     PolicySplit,
-    ResultFile,
     SelfPayReport,
     Visit,
 )
 from insurance.interface.profile import Profile
+from insurance.interface.statements import DayDetails, DayTotals, DayTotalsAnswer, ResultFile
 from insurance.interface.transport import Transport
 
 ALL_BATCHES = "0000"  # 2205: every unsettled detail of the visit (H t81)

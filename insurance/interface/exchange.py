@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from insurance.interface import messages, questions
+from insurance.interface import messages, questions, statements
 from insurance.interface.profile import Operation, Profile
 
 Question = TypeVar("Question")
@@ -119,7 +119,7 @@ class Dialect:
     settle: Exchange[questions.Settling, messages.Bill]
     cancel: Exchange[questions.SettlementKey, messages.Bill | None]
     query: Exchange[questions.SettlementKey, messages.Bill]
-    day_totals: Exchange[messages.DayTotals, messages.DayTotalsAnswer]
+    day_totals: Exchange[statements.DayTotals, statements.DayTotalsAnswer]
     upload_charges: Exchange[questions.ChargeUpload, tuple[messages.LineSplit, ...]] | None = None
     """Without it the lines go along with the trial."""
     order_bill: Exchange[questions.SettlementKey, messages.Bill] | None = None
@@ -141,7 +141,7 @@ class Dialect:
     """Without it an upload takes the place of the one before."""
     report_self_pay: Exchange[messages.SelfPayReport, None] | None = None
     """Without it the network is not told what patients pay themselves."""
-    day_details: Exchange[messages.DayDetails, messages.ResultFile] | None = None
+    day_details: Exchange[statements.DayDetails, statements.ResultFile] | None = None
     """Without it, and the files, settlements are asked about one by one."""
     upload: Exchange[questions.FileUpload, str] | None = None
     download: Exchange[questions.FileKey, bytes] | None = None

@@ -5,7 +5,8 @@ What only the insurer has does not show so; its totals tell that there is someth
 
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import Refusal, Refused, scrub
-from insurance.interface.messages import Bill, StatementDifference
+from insurance.interface.messages import Bill
+from insurance.interface.statements import StatementDifference
 from insurance.ledger.models import Kind, LedgerEntry
 from insurance.reconciliation.ours import Held, numbered
 from insurance.reconciliation.rules import Movement

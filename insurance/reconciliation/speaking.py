@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from insurance.interface.client import InsuranceClient
 from insurance.interface.dialects.national import files
 from insurance.interface.errors import NotSent, Refused, scrub
-from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer, StatementDifference, StatementRow
+from insurance.interface.statements import DayDetails, DayTotals, DayTotalsAnswer, StatementDifference, StatementRow
 from insurance.quota import gate, insurers, permits
 from insurance.quota.exchange import dialect, exchange, sign_no_of, turn_seconds
 from insurance.quota.lanes import Lane

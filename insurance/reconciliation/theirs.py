@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from insurance.interface.messages import StatementDifference
+from insurance.interface.statements import StatementDifference
 from insurance.payment.day_file import LineKind, StatementLine
 from insurance.reconciliation.compare import Key, Row
 from insurance.reconciliation.rules import Movement

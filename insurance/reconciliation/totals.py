@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from insurance.interface.messages import DayTotals
+from insurance.interface.statements import DayTotals
 from insurance.quota import directory
 from insurance.quota.exchange import sign_no_of
 from insurance.reconciliation.compare import Row

@@ -14,7 +14,7 @@ from django.db.models import F
 from hospital.errors import Conflict
 from hospital.worklist import Overtaken
 from insurance.interface.client import InsuranceClient
-from insurance.interface.messages import StatementDifference
+from insurance.interface.statements import StatementDifference
 from insurance.models import DayBook
 from insurance.reconciliation import lease, one_by_one, reconcile
 from insurance.reconciliation.ours import Held

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insurance.interface.messages import StatementDifference
+from insurance.interface.statements import StatementDifference
 from insurance.reconciliation.compare import Found, Row, compare
 from insurance.reconciliation.rules import BY_ITSELF, RULES, SIDE, Class, Movement, Remedy, Says, Side, remedy_of
 from insurance.reconciliation.theirs import insurer_rows

@@ -8,7 +8,7 @@ from typing import Any
 
 from insurance.interface.dialects import load
 from insurance.interface.exchange import Exchange, Reply, Request
-from insurance.interface.messages import DayDetails, DayTotals, FeeLine, PolicySplit, SelfPayReport
+from insurance.interface.messages import FeeLine, PolicySplit, SelfPayReport
 from insurance.interface.questions import (
     ChargeBatch,
     ChargeUpload,
@@ -23,6 +23,7 @@ from insurance.interface.questions import (
     VisitSearch,
     VisitUpload,
 )
+from insurance.interface.statements import DayDetails, DayTotals
 from tests.unit.interface.words import CARD, INSURED, LINE, NOW, SAMPLES, VISIT, profile
 
 FHIR = load("fhir")

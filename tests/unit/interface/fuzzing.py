@@ -14,7 +14,7 @@ from insurance.interface.dialects import DIALECTS, load
 from insurance.interface.dialects.national import files
 from insurance.interface.errors import InterfaceError
 from insurance.interface.exchange import Exchange, Reply
-from insurance.interface.messages import DayDetails, DayTotals, Order
+from insurance.interface.messages import Order
 from insurance.interface.questions import (
     ChargeBatch,
     ChargeUpload,
@@ -32,6 +32,7 @@ from insurance.interface.questions import (
     VisitSearch,
     VisitUpload,
 )
+from insurance.interface.statements import DayDetails, DayTotals
 from insurance.payment import day_file
 from tests.unit.interface import fhir_words
 from tests.unit.interface.words import CARD, INSURED, LINE, NOW, SAMPLES, SPLIT, VISIT, sample

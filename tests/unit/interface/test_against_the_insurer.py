@@ -11,15 +11,8 @@ import pytest
 from insurance.interface.client import InsuranceClient, Outcome
 from insurance.interface.dialects.national import files
 from insurance.interface.errors import OutcomeUnknown, Refused
-from insurance.interface.messages import (
-    Bill,
-    Card,
-    DayDetails,
-    Insured,
-    StatementDifference,
-    StatementRow,
-    choose_insurance,
-)
+from insurance.interface.messages import Bill, Card, Insured, choose_insurance
+from insurance.interface.statements import DayDetails, StatementDifference, StatementRow
 from insurance.interface.times import CENTRE_TIME
 from insurance.interface.transport import HttpTransport
 from insurance.simulator.insurer.app import Insurer, Settings

@@ -19,8 +19,9 @@ from insurance.interface.errors import (
     Throttled,
 )
 from insurance.interface.exchange import Attachment, Reply
-from insurance.interface.messages import DayDetails, DayTotals, FeeLine, SelfPayReport
+from insurance.interface.messages import FeeLine, SelfPayReport
 from insurance.interface.profile import Operation
+from insurance.interface.statements import DayDetails, DayTotals
 from tests.unit.interface.words import (
     CARD,
     INSURED,

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from insurance.interface.errors import InterfaceError, OutcomeUnknown, Refused
 from insurance.interface.exchange import Exchange, Reply
-from insurance.interface.messages import DayDetails, DayTotals, Insurance, Person, choose_insurance
+from insurance.interface.messages import Insurance, Person, choose_insurance
 from insurance.interface.questions import FileUpload, Pricing, SettlementKey, Settling, VisitKey
+from insurance.interface.statements import DayDetails, DayTotals
 from tests.unit.interface.test_samples import REPLIES
 from tests.unit.interface.words import CARD, INSURED, NATIONAL, NOW, SPLIT, answer, ok, sample, setlinfo
 

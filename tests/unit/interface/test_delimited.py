@@ -11,7 +11,7 @@ from insurance.interface.dialects.delimited.line import msgid_of
 from insurance.interface.errors import InterfaceError, NotSent, NotSignedIn, OutcomeUnknown, Refused, Throttled
 from insurance.interface.exchange import Exchange, Reply
 from insurance.interface.identities import violations
-from insurance.interface.messages import Card, DayTotals, Diagnosis, FeeLine, Insured, Visit
+from insurance.interface.messages import Card, Diagnosis, FeeLine, Insured, Visit
 from insurance.interface.profile import Profile
 from insurance.interface.questions import (
     ChargeUpload,
@@ -22,6 +22,7 @@ from insurance.interface.questions import (
     SettlementKey,
     Settling,
 )
+from insurance.interface.statements import DayTotals
 from tests.unit.interface.words import CARD_NUMBER, NAME, sample
 
 DIALECT = load("delimited")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from insurance.interface.dialects import DIALECTS, load
-from insurance.interface.messages import DayDetails, DayTotals, SelfPayReport
+from insurance.interface.messages import SelfPayReport
 from insurance.interface.profile import Operation
 from insurance.interface.questions import ChargeUpload, Pricing, Registration, Settling, VisitSearch, VisitUpload
+from insurance.interface.statements import DayDetails, DayTotals
 from tests.unit.interface.words import CARD, INSURED, LINE, NATIONAL, NOW, SPLIT, VISIT, profile
 
 MSGID = "H99999900001202401020900000001"

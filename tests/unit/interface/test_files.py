@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from insurance.interface.dialects.national import files
 from insurance.interface.errors import InterfaceError, OutcomeUnknown
-from insurance.interface.messages import StatementDifference, StatementRow
+from insurance.interface.statements import StatementDifference, StatementRow
 from tests.unit.interface.words import CARD_NUMBER, NAME, sample
 
 PSN_NO = "99990000000000000001"

@@ -13,8 +13,6 @@ from insurance.interface.identities import violations
 from insurance.interface.messages import (
     Bill,
     Card,
-    DayDetails,
-    DayTotals,
     Diagnosis,
     FeeLine,
     Insurance,
@@ -38,6 +36,7 @@ from insurance.interface.questions import (
     Settling,
     VisitUpload,
 )
+from insurance.interface.statements import DayDetails, DayTotals
 from insurance.interface.times import CENTRE_TIME
 from tests.unit.interface.words import CARD, INSURED, NATIONAL, SAMPLES, VISIT, sample
 

@@ -7,8 +7,8 @@ from insurance.interface.dialects.delimited.line import request
 from insurance.interface.dialects.delimited.replies import Output, nothing, output, reading
 from insurance.interface.errors import OutcomeUnknown, Refused
 from insurance.interface.exchange import Exchange, Reply, Request
-from insurance.interface.messages import DayTotals, DayTotalsAnswer
 from insurance.interface.profile import Operation, Profile
+from insurance.interface.statements import DayTotals, DayTotalsAnswer
 
 BALANCED = "0"
 NOT_BALANCED = "不平"

@@ -25,8 +25,9 @@ from insurance.interface.dialects.fhir.vocabulary import (
 )
 from insurance.interface.errors import OutcomeUnknown
 from insurance.interface.exchange import Exchange, Reply, Request
-from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer, ResultFile, SelfPayReport
+from insurance.interface.messages import SelfPayReport
 from insurance.interface.profile import Operation, Profile
+from insurance.interface.statements import DayDetails, DayTotals, DayTotalsAnswer, ResultFile
 from insurance.interface.times import CENTRE_TIME, centre_time
 
 BALANCED, DIFFERENT = "complete", "partial"

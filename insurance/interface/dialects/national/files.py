@@ -13,7 +13,7 @@ from insurance.interface.amounts import to_yuan_in_full
 from insurance.interface.dialects.national.fields import Node
 from insurance.interface.dialects.national.statements import BALANCED
 from insurance.interface.errors import OutcomeUnknown, scrub
-from insurance.interface.messages import StatementDifference, StatementRow
+from insurance.interface.statements import StatementDifference, StatementRow
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 MAX_TEXT_BYTES = 32 * 1024 * 1024

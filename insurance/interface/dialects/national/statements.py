@@ -7,8 +7,9 @@ from insurance.interface.dialects.national.envelope import Payload, day, request
 from insurance.interface.dialects.national.exchanges import enveloped, no_output, reading
 from insurance.interface.dialects.national.fields import Node
 from insurance.interface.exchange import Exchange, Request
-from insurance.interface.messages import DayDetails, DayTotals, DayTotalsAnswer, ResultFile, SelfPayReport
+from insurance.interface.messages import SelfPayReport
 from insurance.interface.profile import Operation, Profile
+from insurance.interface.statements import DayDetails, DayTotals, DayTotalsAnswer, ResultFile
 
 BALANCED = ("0", "000000")  # H t147; the second as YB met it
 
