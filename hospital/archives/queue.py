@@ -30,9 +30,9 @@ AT_ONCE = 1_000
 COMES_SECONDS = 1.0
 """What RabbitMQ says is ready comes within this time."""
 
-CONFIRM_SECONDS: float | None = 5.0
-"""So long RabbitMQ may take to say that it has a message. With its disk full it says nothing at all."""
-
+ANSWER_SECONDS: float | None = 5.0
+"""So long RabbitMQ may take to say anything. With its disk full it says nothing more to whoever publishes, sometimes
+after it has taken the message."""
 
 BATCHES_READY = 2
 """How many batches' worth of messages the broker is kept supplied with when it has lost what it had."""
@@ -188,7 +188,7 @@ def _confirmed(channel: Any, count: int) -> Iterator[None]:
     channel.confirm_select()
     yield
     while missing and not refused:
-        channel.connection.drain_events(timeout=CONFIRM_SECONDS)
+        channel.connection.drain_events(timeout=ANSWER_SECONDS)
     if refused:
         raise OSError("the broker refuses a message")
 
@@ -202,21 +202,39 @@ def _ready(queue: Queue) -> int:
 
 @contextmanager
 def _open() -> Iterator[Queue]:
-    """The queue on a channel of its own: closing it gives back whatever was not acknowledged. With Redis or Valkey
-    closing gives nothing back, and opening means to connect anew: there it stays open."""
-    options = settings.BROKER_TRANSPORT_OPTIONS | {"confirm_publish": False}  # all of a batch at once: `_confirmed`
+    """The queue on a channel of its own, of a connection that is not kept when it says nothing."""
+    options: dict[str, Any] = settings.BROKER_TRANSPORT_OPTIONS | {
+        "confirm_publish": False
+    }  # all of a batch at once: `_confirmed`
+    if settings.BROKER_IS_AMQP:
+        options |= {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
     broker = Connection(settings.BROKER_URL, transport_options=options, connect_timeout=5)
     with connections[broker].acquire(block=True) as connection:
         connection.ensure_connection(max_retries=2, interval_start=0.2, interval_step=0.5)
-        channel = connection.channel() if settings.BROKER_IS_AMQP else connection.default_channel
         try:
-            yield _queue(channel)
+            with _channel(connection) as channel:
+                yield _queue(channel)
         except OSError:
-            connection.collect()  # what says nothing would not even take a good-bye
+            connection.collect()
             raise
-        finally:
-            if settings.BROKER_IS_AMQP and connection.connected:
-                channel.close()
+
+
+@contextmanager
+def _channel(connection: Any) -> Iterator[Any]:
+    """Closing it gives back whatever was not acknowledged. With Redis or Valkey closing gives nothing back, and opening
+    means to connect anew: there it stays open."""
+    if not settings.BROKER_IS_AMQP:
+        yield connection.default_channel
+        return
+    channel = connection.channel()
+    try:
+        yield channel
+    except OSError:  # it would not even take a good-bye
+        raise
+    except BaseException:
+        channel.close()
+        raise
+    channel.close()
 
 
 def _queue(channel: Any) -> Queue:
