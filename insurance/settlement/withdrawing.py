@@ -9,10 +9,12 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from hospital import worklist
+from hospital.models import Appointment
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import InterfaceError, Refusal, Refused
 from insurance.interface.messages import Bill, Insured
@@ -22,7 +24,7 @@ from insurance.quota.lanes import Lane
 from insurance.settlement.models import Mode, Settlement
 from insurance.states import SettlementState, TrialState, WithdrawalState
 from insurance.trial import conversation, orders
-from insurance.trial.models import Trial, Withdrawal
+from insurance.trial.models import InsurerOrder, Trial, Withdrawal
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ BATCH = 200
 GIVEN_UP_AFTER = timedelta(hours=24)
 """Then an order is left to expire, whatever was or was not heard of it."""
 LONGEST_WAIT_SECONDS = 3600
+
+_ERASED = "what speaks for it was erased"
 
 _MAY_YET = (TrialState.WAITING, TrialState.CALLING, TrialState.PRICED, TrialState.FROZEN)
 """Its bill may be accepted, or another order is opened and gives this one up."""
@@ -124,16 +128,26 @@ def _record(row: Withdrawal, held: permits.Held) -> None:
 def _withdraw(client: InsuranceClient, row: Withdrawal) -> str:
     """What has become of it. Asked about first: what is paid, or not known, is never withdrawn. Raises
     `InterfaceError`."""
-    visit, order = row.order.visit, orders.as_said(row.order)
-    if not order.token:
-        return "what speaks for it was erased"
-    insured = replace(conversation.insured_of(visit), orders=(order,))  # none that was opened meanwhile
+    order = _read_anew(row)
+    if order is None:
+        return _ERASED
+    visit = order.visit
+    insured = replace(conversation.insured_of(visit), orders=(orders.as_said(order),))  # none that was opened meanwhile
     bill = _bill(client, insured, visit.mdtrt_id, order.number)
     if bill is None:
-        return _given_up(client, insured, visit.mdtrt_id)
+        return _given_up(client, insured, visit.mdtrt_id) if _read_anew(row) else _ERASED
     if not bill.refunded:
         log.error("order %s is paid at the insurer, and no settlement of ours stands: not withdrawn", row.order_id)
     return "it was taken back" if bill.refunded else "it is paid at the insurer: not withdrawn"
+
+
+def _read_anew(row: Withdrawal) -> InsurerOrder | None:
+    """As it is now, after an erasure that is under way; None: what speaks for it was erased. A later erasure waits for
+    this turn (`in_hand`), which was committed before."""
+    with transaction.atomic():
+        Appointment.objects.select_for_update().get(pk=row.order.visit.appointment_id)
+        order = InsurerOrder.objects.select_related("visit__appointment__archive").get(pk=row.order_id)
+    return order if order.token and order.visit.psn_no else None
 
 
 def _bill(client: InsuranceClient, insured: Insured, mdtrt_id: str, number: str) -> Bill | None:
