@@ -2,7 +2,7 @@
 
 A trial that opens another order gives up the one before (`trial.orders`). Here are those that no other follows: the
 patient has gone, pays by himself, or the settlement came to nothing. It is tidying up, so it comes after everything
-else, under a permit of the recovery lane; what cannot be withdrawn expires there.
+else, a few at a time, under a permit of the recovery lane; what cannot be withdrawn expires there.
 """
 
 import logging
@@ -18,9 +18,10 @@ from hospital.models import Appointment
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import InterfaceError, Refusal, Refused
 from insurance.interface.messages import Bill, Insured
-from insurance.quota import clock, directory, lanes, permits
+from insurance.quota import clock, directory, insurers, lanes, permits
 from insurance.quota.exchange import dialect, exchange, lease_seconds
 from insurance.quota.lanes import Lane
+from insurance.quota.models import Quota
 from insurance.settlement.models import Mode, Settlement
 from insurance.states import SettlementState, TrialState, WithdrawalState
 from insurance.trial import conversation, orders
@@ -32,6 +33,9 @@ BATCH = 200
 GIVEN_UP_AFTER = timedelta(hours=24)
 """Then an order is left to expire, whatever was or was not heard of it."""
 LONGEST_WAIT_SECONDS = 3600
+TURNS_A_SWEEP = 5
+"""So many at most are asked for at each insurer, and no turn asks for another: many that are left at once load nobody.
+"""
 
 _ERASED = "what speaks for it was erased"
 
@@ -48,15 +52,15 @@ def find_left(most: int = BATCH) -> int:
     found = _moved(_paid()[:most], WithdrawalState.DONE, "it was settled")
     found += _moved(_left()[:most], WithdrawalState.DUE, "nobody needs it any more")
     for name in opening:
-        if _due(name).exists():
+        for _ in range(_due(name)[:TURNS_A_SWEEP].count()):
             lanes.ask_for_turn(Lane.RECOVERY, name)
     return found
 
 
 def withdraw_one(held: permits.Held, insurer: str) -> bool:
-    """The next order that is left, under this permit, which is freed; on a shared quota only when nobody waits for it.
-    True when there was one; then another turn is asked for."""
-    row = None if not dialect(insurer).opens_orders or _others_wait(insurer) else _taken(insurer)
+    """The next order that is left, under this permit, which is freed; only when nobody waits at this insurer.
+    True when there was one."""
+    row = _taken(insurer) if _may_tidy_up(insurer) else None
     if row is None:
         permits.free(held)
         return False
@@ -64,7 +68,6 @@ def withdraw_one(held: permits.Held, insurer: str) -> bool:
         _record(row, held)
     except worklist.Overtaken:
         log.info("order %s was given up meanwhile by the trial that opened another", row.order_id)
-    lanes.ask_for_turn(Lane.RECOVERY, insurer)
     return True
 
 
@@ -107,10 +110,17 @@ def _taken(insurer: str) -> Withdrawal | None:
     return worklist.claim(_due(insurer), WithdrawalState.DUE, lease_seconds=lease_seconds())
 
 
-def _others_wait(insurer: str) -> bool:
-    """Where all lanes share a quota, a patient's call goes before this."""
-    first = lanes.PRECEDENCE if lanes.before(Lane.TRIAL, insurer) else ()
-    return any(lanes.count_due(lane, 1, insurer) for lane in first)
+def _may_tidy_up(insurer: str) -> bool:
+    """Every patient's call goes before this, whatever it draws on, and so do those that are about to come."""
+    if not dialect(insurer).opens_orders or any(lanes.count_due(lane, 1, insurer) for lane in lanes.PRECEDENCE):
+        return False
+    quota = permits.quota_of(Lane.RECOVERY, insurers.named(insurer))
+    return quota is None or _half_is_free(quota)
+
+
+def _half_is_free(quota: Quota) -> bool:
+    """Of the permits, with the one in our hand."""
+    return (permits.free_count(quota) + 1) * 2 >= (quota.in_force or 0)
 
 
 def _record(row: Withdrawal, held: permits.Held) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.conf import LazySettings
 from django.db.models.functions import Now
 
 from hospital import worklist
@@ -12,7 +11,7 @@ from hospital.appointments import booking
 from insurance.interface.errors import Refused
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation
-from insurance.models import InterfaceCall, Permit, Settlement, Withdrawal
+from insurance.models import InterfaceCall, Settlement, Withdrawal
 from insurance.quota import exchange, insurers, permits
 from insurance.quota.lanes import Lane
 from insurance.settlement import collecting, credentials, giving_up, steps, withdrawing
@@ -21,7 +20,6 @@ from insurance.trial.models import Trial, Visit
 from tests.conformance.conftest import Centre
 from tests.conformance.test_settling import completed
 from tests.integration import doing
-from tests.simulators import Simulator
 
 pytestmark = pytest.mark.parametrize("centre_process", ["mobile"], indirect=True)
 
@@ -228,36 +226,3 @@ def test_an_order_whose_token_was_erased_is_not_spoken_of(centre: Centre, trial:
     order.save(update_fields=["token"])
     assert steps.recover_one()
     assert (state(), asked(centre)) == ("done", (0, 0))
-
-
-# --- the limit ------------------------------------------------------------------------------------
-N = 3
-
-
-def test_on_a_shared_quota_it_takes_a_permit_and_lets_patients_go_first(
-    centre: Centre, payments: Simulator, settings: LazySettings
-) -> None:
-    settings.INSURANCE_SHARED_PER_MINUTE = N
-    trial = doing.priced(doing.somebody_who_pays_cash())
-    _cancelled(trial)
-    withdrawing.find_left()
-    waiting = admission.enter(doing.told(doing.somebody_who_pays_cash()))
-    assert not steps.recover_one(), "somebody waits for a trial"
-    assert asked(centre) == (0, 0)
-    assert turns.take_one() and doing.state_of(waiting) == "priced"
-    assert steps.recover_one()
-    assert (state_of_the_first(), asked(centre)) == ("done", (1, 1))
-    assert Permit.objects.filter(free_at__gt=Now()).count() == N, "two trials and this"
-
-
-def test_without_a_permit_nothing_is_said(centre: Centre, payments: Simulator, settings: LazySettings) -> None:
-    settings.INSURANCE_SHARED_PER_MINUTE = 1
-    trial = doing.priced(doing.somebody_who_pays_cash())
-    _cancelled(trial)
-    withdrawing.find_left()
-    assert not steps.recover_one()
-    assert (state(), asked(centre)) == ("due", (0, 0))
-
-
-def state_of_the_first() -> str:
-    return str(Withdrawal.objects.order_by("pk")[0].state)
