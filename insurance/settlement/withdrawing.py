@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from hospital import worklist
@@ -37,6 +37,8 @@ TURNS_A_SWEEP = 5
 """So many at most are asked for at each insurer, and no turn asks for another: many that are left at once load nobody.
 """
 
+_SETTLEMENTS = Settlement.objects.filter(appointment=OuterRef("order__visit__appointment"))
+_PAID = Exists(_SETTLEMENTS.filter(state=SettlementState.COMPLETED, mode=Mode.INSURANCE))
 _ERASED = "what speaks for it was erased"
 
 _MAY_YET = (TrialState.WAITING, TrialState.CALLING, TrialState.PRICED, TrialState.FROZEN)
@@ -83,23 +85,18 @@ def _moved(rows: QuerySet[Withdrawal], to: WithdrawalState, why: str) -> int:
 
 
 def _paid() -> QuerySet[Withdrawal]:
-    settled = Q(state=SettlementState.COMPLETED, mode=Mode.INSURANCE)
-    return _kept().filter(Exists(_settlements().filter(settled)))
+    return _kept().filter(_PAID)
 
 
 def _left() -> QuerySet[Withdrawal]:
     """Once left, an order is never needed again: whatever is settled later was priced with another."""
     trials = Trial.objects.filter(appointment=OuterRef("order__visit__appointment"), state__in=_MAY_YET)
-    live = _settlements().exclude(state__in=_ENDED)
-    return _kept().filter(~Exists(trials), ~Exists(live))
+    live = _SETTLEMENTS.exclude(state__in=_ENDED)
+    return _kept().filter(~_PAID, ~Exists(trials), ~Exists(live))
 
 
 def _kept() -> QuerySet[Withdrawal]:
     return Withdrawal.objects.filter(state=WithdrawalState.KEPT).order_by("pk")
-
-
-def _settlements() -> QuerySet[Settlement]:
-    return Settlement.objects.filter(appointment=OuterRef("order__visit__appointment"))
 
 
 def _due(insurer: str) -> QuerySet[Withdrawal]:

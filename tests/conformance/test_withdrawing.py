@@ -20,6 +20,7 @@ from insurance.trial.models import Trial, Visit
 from tests.conformance.conftest import Centre
 from tests.conformance.test_settling import completed
 from tests.integration import doing
+from tests.simulators import Simulator
 
 pytestmark = pytest.mark.parametrize("centre_process", ["mobile"], indirect=True)
 
@@ -171,6 +172,13 @@ def test_an_order_that_was_settled_is_left_alone(centre: Centre, trial: Trial) -
     assert (withdrawing.find_left(), state()) == (1, "done")
     assert not steps.recover_one()
     assert (asked(centre), len(centre.standing())) == (before, 1)
+
+
+def test_settled_orders_are_never_taken_for_left_however_many(centre: Centre, payments: Simulator) -> None:
+    for _ in range(2):
+        completed(doing.priced(doing.somebody_who_pays_cash()))
+    assert withdrawing.find_left(most=1) == 1
+    assert sorted(Withdrawal.objects.values_list("state", flat=True)) == ["done", "kept"]
 
 
 # --- what is not known ----------------------------------------------------------------------------
