@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from hospital import worklist
@@ -18,7 +18,7 @@ from hospital.models import Appointment
 from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import InterfaceError, Refusal, Refused
 from insurance.interface.messages import Bill, Insured
-from insurance.quota import clock, directory, insurers, lanes, permits
+from insurance.quota import directory, insurers, lanes, permits
 from insurance.quota.exchange import dialect, exchange, lease_seconds
 from insurance.quota.lanes import Lane
 from insurance.quota.models import Quota
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 GIVEN_UP_AFTER = timedelta(hours=24)
-"""Then an order is left to expire, whatever was or was not heard of it."""
+"""So long after it was due an order is left to expire, whatever was or was not heard of it."""
 LONGEST_WAIT_SECONDS = 3600
 TURNS_A_SWEEP = 5
 """So many at most are asked for at each insurer, and no turn asks for another: many that are left at once load nobody.
@@ -47,11 +47,13 @@ _ENDED = (SettlementState.REFUSED, SettlementState.REVERSED, SettlementState.COM
 
 
 def find_left(most: int = BATCH) -> int:
-    """Orders that nothing can pay any more are due to be withdrawn, and turns are asked for. How many were found."""
+    """Orders that nothing can pay any more are due to be withdrawn, and turns are asked for; what was due too long is
+    left. How many were found."""
+    found = _moved(_over_age()[:most], WithdrawalState.DONE, "left to expire")
     opening = [name for name in directory.names() if dialect(name).opens_orders]
     if not opening:
-        return 0
-    found = _moved(_paid()[:most], WithdrawalState.DONE, "it was settled")
+        return found
+    found += _moved(_paid()[:most], WithdrawalState.DONE, "it was settled")
     found += _moved(_left()[:most], WithdrawalState.DUE, "nobody needs it any more")
     for name in opening:
         for _ in range(_due(name)[:TURNS_A_SWEEP].count()):
@@ -77,11 +79,17 @@ def _moved(rows: QuerySet[Withdrawal], to: WithdrawalState, why: str) -> int:
     moved = 0
     for row in rows:
         try:
-            worklist.move(row, to, reason=why, due_at=Now())
+            worklist.move(row, to, reason=why, due_at=Now(), since=Now())
             moved += 1
         except worklist.Overtaken:
             continue  # a trial has opened another order
     return moved
+
+
+def _over_age() -> QuerySet[Withdrawal]:
+    """Nobody has it in hand: also what no turn ever took."""
+    free = Q(leased_until=None) | Q(leased_until__lt=Now())
+    return Withdrawal.objects.filter(free, state=WithdrawalState.DUE, since__lt=Now() - GIVEN_UP_AFTER).order_by("pk")
 
 
 def _paid() -> QuerySet[Withdrawal]:
@@ -176,8 +184,5 @@ def _given_up(client: InsuranceClient, insured: Insured, mdtrt_id: str) -> str:
 
 
 def _later(row: Withdrawal, why: str) -> None:
-    if clock.database_now() - row.created_at > GIVEN_UP_AFTER:
-        worklist.move(row, WithdrawalState.DONE, reason=f"left to expire: {why}", leased_until=None)
-    else:
-        wait = min(30.0 * 2**row.attempt, LONGEST_WAIT_SECONDS)
-        worklist.put_back(row, WithdrawalState.DUE, wait_seconds=wait, error=why)
+    wait = min(30.0 * 2**row.attempt, LONGEST_WAIT_SECONDS)
+    worklist.put_back(row, WithdrawalState.DUE, wait_seconds=wait, error=why)

@@ -217,13 +217,41 @@ def test_a_lost_withdrawal_is_asked_about_before_it_is_repeated(centre: Centre, 
         paid_late(trial)
 
 
+def due_for_a_day() -> None:
+    Withdrawal.objects.update(since=Now() - withdrawing.GIVEN_UP_AFTER - timedelta(seconds=1))
+
+
 def test_after_a_day_it_is_left_to_expire(centre: Centre, trial: Trial) -> None:
     _cancelled(trial)
     withdrawing.find_left()
-    Withdrawal.objects.update(created_at=Now() - withdrawing.GIVEN_UP_AFTER)
     centre.goes_wrong(Operation.QUERY, "lose")
-    assert steps.recover_one()
-    assert (state(), centre.calls(Operation.WITHDRAW_CHARGES)) == ("done", 0)
+    assert steps.recover_one() and withdrawing.find_left() == 0, "negative control: not a day yet"
+    due_for_a_day()
+    assert (withdrawing.find_left(), state()) == (1, "done")
+    assert (asked(centre), reason()[:14]) == ((1, 0), "OutcomeUnknown")
+    assert not steps.recover_one()
+
+
+def test_what_no_turn_ever_took_is_left_to_expire_too(centre: Centre, trial: Trial) -> None:
+    _cancelled(trial)
+    withdrawing.find_left()
+    due_for_a_day()
+    taken = worklist.claim(Withdrawal.due("due"), "due", lease_seconds=60)
+    assert taken is not None and withdrawing.find_left() == 0, "negative control: somebody has it in hand"
+    worklist.put_back(taken, "due", wait_seconds=3600, error="")
+    assert (withdrawing.find_left(), state(), asked(centre)) == (1, "done", (0, 0))
+
+
+def test_the_day_begins_when_nobody_needs_it_any_more(centre: Centre, trial: Trial) -> None:
+    due_for_a_day()
+    Withdrawal.objects.update(created_at=Now() - 2 * withdrawing.GIVEN_UP_AFTER)
+    _cancelled(trial)
+    assert (withdrawing.find_left(), withdrawing.find_left(), state()) == (1, 0, "due")
+    centre.goes_wrong(Operation.QUERY, "lose")
+    assert steps.recover_one() and state() == "due"
+    doing.now_due(Withdrawal.objects.get())
+    assert withdrawing.find_left() == 0 and steps.recover_one()
+    assert (state(), asked(centre)) == ("done", (2, 1))
 
 
 def test_an_order_whose_token_was_erased_is_not_spoken_of(centre: Centre, trial: Trial) -> None:
