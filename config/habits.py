@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -18,6 +19,8 @@ Given = dict[str, Any]
 _OWN_FIELDS = ("base_url", "institution_code", "institution_name", "region", "timeout_seconds")
 LONGEST_INFNO = 5
 """So many characters of a message's name are written down (`InterfaceCall`)."""
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADERS_OF_TRANSPORT = ("connection", "content-length", "host", "transfer-encoding")
 _OPERATIONS = [operation.value for operation in Operation]
 
 
@@ -49,9 +52,18 @@ def _is_charset(value: Any) -> bool:
         return False
 
 
-def _is_header(value: Any) -> bool:
+def _is_header_name(value: Any) -> bool:
+    """A token (RFC 9110, 5.6.2), and none of those that say how a message is carried."""
+    return isinstance(value, str) and bool(_TOKEN.fullmatch(value)) and value.lower() not in _HEADERS_OF_TRANSPORT
+
+
+def _is_header_value(value: Any) -> bool:
     """Another one would fail when a message is about to leave, and every message."""
-    return isinstance(value, str) and value.isascii() and value.isprintable()
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value == value.strip()
+
+
+def _are_headers(value: Any) -> bool:
+    return _named(_is_header_value)(value) and all(map(_is_header_name, value))
 
 
 def _is_infno(value: Any) -> bool:
@@ -81,13 +93,17 @@ _KINDS: dict[Any, Callable[[Any], bool]] = {
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     **{each.name: _KINDS[each.type] for each in fields(Profile) if each.name not in _OWN_FIELDS},
     "charset": _is_charset,
-    "headers": lambda value: _named(_is_header)(value) and all(map(_is_header, value)),
+    "headers": _are_headers,
     "infnos": _by_operation(_is_infno),
     "gateway": lambda value: value in ("", *GATEWAYS),
     "security": lambda value: value in ("", *RULES),
 }
 HABITS = list(_CHECKS)
 """Fields of a Profile that may be said of an insurer."""
+WANTED = (
+    f"fields of the profile: {', '.join(HABITS)}; a header is a token and printable ASCII with no blank at either end,"
+    f" and none of {', '.join(_HEADERS_OF_TRANSPORT)}"
+)
 
 
 def are_right(value: Any) -> bool:
@@ -110,7 +126,7 @@ def read(text: str, setting: str) -> Given:
     be a secret."""
     said = read_object(text, setting, '{"visit_days": true}')
     if not are_right(said):
-        raise ImproperlyConfigured(f"{setting} must be fields of the profile: {', '.join(HABITS)}")
+        raise ImproperlyConfigured(f"{setting} must be {WANTED}")
     return said
 
 

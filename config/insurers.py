@@ -204,7 +204,7 @@ _FIELDS: dict[str, tuple[Check, str]] = {
     "at_once": (_within(MOST_AT_ONCE), f"a whole number from 1 to {MOST_AT_ONCE}"),
     "slow_seconds": (_within(MOST_SLOW_SECONDS), f"a whole number from 1 to {MOST_SLOW_SECONDS}"),
     "profile": (lambda value: value in PROFILES, f"one of {', '.join(PROFILES)}"),
-    "habits": (habits.are_right, f"fields of the profile: {', '.join(habits.HABITS)}"),
+    "habits": (habits.are_right, habits.WANTED),
     "keys": (_are_fields(access.KEYS), f"texts under {', '.join(access.KEYS)}"),
     "tls": (_are_fields(access.TLS), f"paths under {', '.join(access.TLS)}"),
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,8 +13,16 @@ from insurance.desk.models import Decision
 from insurance.payment.models import PaymentOrder, Refund
 from insurance.reconciliation.models import Difference
 from insurance.settlement.models import Settlement
-from insurance.states import DecisionState, DifferenceState, PaymentState, RefundState, SettlementState, TrialState
-from insurance.trial.models import Trial
+from insurance.states import (
+    DecisionState,
+    DifferenceState,
+    PaymentState,
+    RefundState,
+    SettlementState,
+    TrialState,
+    WithdrawalState,
+)
+from insurance.trial.models import Trial, Withdrawal
 from insurance.words import PAYMENT, REFUND, SETTLEMENT
 
 BOOKS_SETTLE_DAYS = 31
@@ -39,6 +48,10 @@ def _calling(appointments: Sequence[Appointment]) -> Iterator[object]:
     """A turn that has begun goes on when the appointment is cancelled, and writes down what it hears."""
     for trial in Trial.objects.filter(appointment__in=appointments, state=TrialState.CALLING).order_by("pk"):
         yield _("Trial %(number)s is with the insurer at this moment.") % {"number": trial.pk}
+    taken = Withdrawal.objects.filter(state=WithdrawalState.DUE, leased_until__gt=Now()).order_by("pk")
+    whose = taken.filter(order__visit__appointment__in=appointments)
+    for number in whose.values_list("order__visit__appointment", flat=True):
+        yield _("An order of appointment %(number)s is with the insurer at this moment.") % {"number": number}
 
 
 def _going_on(settlements: Sequence[Settlement]) -> Iterator[object]:

@@ -17,7 +17,10 @@ class Advice:
 _BEFORE_A_PERSON: Mapping[str, Advice] = {
     S.CALLING: Advice(
         _("Our own data or settings cannot be written for the insurer: nothing was sent, and nobody has refused it."),
-        _("Correct what the reason names, then ask again: nothing is found, and it is settled anew. Else: undo."),
+        _(
+            "Correct what the reason names, then ask again: nothing is found, and it is settled anew; with an"
+            " electronic credential the patient scans it again and settles, and keeps the place. Else: undo."
+        ),
     ),
     S.WAITING: Advice(
         _("The payment institution refused the order; the insurer was not asked."),

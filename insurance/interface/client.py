@@ -1,6 +1,8 @@
 """The insurer, operation by operation. Every call goes through `_call`: written down, sent, decoded, recorded."""
 
+import logging
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -30,9 +32,11 @@ from insurance.interface.messages import (
     SelfPayReport,
     Visit,
 )
-from insurance.interface.profile import Profile
+from insurance.interface.profile import Operation, Profile
 from insurance.interface.statements import DayDetails, DayTotals, DayTotalsAnswer, ResultFile
 from insurance.interface.transport import Transport
+
+log = logging.getLogger(__name__)
 
 ALL_BATCHES = "0000"  # 2205: every unsettled detail of the visit (H t81)
 
@@ -283,7 +287,7 @@ class InsuranceClient:
         try:
             return exchange.encode(self._profile, msgid, self._clock(), question)
         except UNFIT as error:
-            reason = str(error) if type(error) is ValueError else type(error).__name__
+            reason = str(error) if type(error) is ValueError else _defect(exchange.operation, error)
             unfit = NotWritable(f"{exchange.operation}: {reason}")
         unfit.forget(self._about)
         raise unfit
@@ -314,6 +318,13 @@ def _there(exchange: Exchange[Question, Answer] | None) -> Exchange[Question, An
     if exchange is None:
         raise LookupError("this dialect does not have that operation")
     return exchange
+
+
+def _defect(operation: Operation, error: Exception) -> str:
+    """Our encoder did not foresee it: told with files and lines, and never with what it was given. The kind's name."""
+    kind = type(error).__name__
+    log.error("%s cannot be written: %s\n%s", operation, kind, "".join(traceback.format_tb(error.__traceback__)))
+    return kind
 
 
 def _outcome_of(error: InterfaceError) -> Outcome:

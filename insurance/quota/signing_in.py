@@ -3,6 +3,7 @@
 Claimed, called and recorded as everything that goes over the wire: no transaction is open while the insurer is asked.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,11 +14,13 @@ from django.utils import timezone
 
 from insurance.calls.models import InterfaceCall
 from insurance.interface.client import Outcome
-from insurance.interface.errors import InterfaceError, NotSent, Throttled
+from insurance.interface.errors import InterfaceError, NotSent, NotWritable, Throttled
 from insurance.interface.exchange import Dialect, Reply
 from insurance.interface.profile import Operation, Profile
 from insurance.interface.times import CENTRE_TIME
 from insurance.quota.models import Insurer
+
+log = logging.getLogger(__name__)
 
 CLAIMED_SECONDS = 30
 """Longer than a call may take; then whoever claimed it has died."""
@@ -40,9 +43,17 @@ def number(insurer_id: int, sign_in: Callable[[], str]) -> str:
         Insurer.objects.filter(pk=insurer_id).update(signing_in_until=None)
         if isinstance(error, Throttled):
             raise
+        if isinstance(error, NotWritable):
+            _tell_of_the_settings(insurer_id, error)
         raise NotSent(f"not signed in: {error}") from error
     Insurer.objects.filter(pk=insurer_id).update(sign_no=found, signed_in_on=today, signing_in_until=None)
     return found
+
+
+def _tell_of_the_settings(insurer_id: int, error: NotWritable) -> None:
+    """Whoever waits goes on waiting: a sign-in names nobody and says only what our settings say."""
+    name = Insurer.objects.values_list("name", flat=True).get(pk=insurer_id)
+    log.error("nobody signs in at insurer %s until its settings are corrected (docs/profiles.md): %s", name, error)
 
 
 def number_of(insurer: str, day: date, dialect: Dialect, profile: Profile) -> str:

@@ -59,7 +59,9 @@ class InsurerOrder(models.Model):
 
 
 class Withdrawal(WorkItem):
-    """Giving an order up (6401) once nothing can pay it any more and no other took its place: until then it is kept."""
+    """Giving an order up (6401) once nothing can pay it any more and no other took its place: until then it is kept.
+
+    `since` is when it became due."""
 
     MOVES = WITHDRAWAL_MOVES
     order = models.OneToOneField(InsurerOrder, models.PROTECT, related_name="withdrawal")
@@ -67,6 +69,7 @@ class Withdrawal(WorkItem):
     state = models.CharField(
         _("state"), max_length=20, choices=[(s.value, s.value) for s in WithdrawalState], default=WithdrawalState.KEPT
     )
+    since = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         indexes = [

@@ -125,6 +125,8 @@ def _freeze(trial: Trial, why: str) -> None:
             worklist.move(trial, TrialState.CANCELLED, reason="appointment cancelled", leased_until=None)
         else:
             worklist.move(trial, TrialState.FROZEN, reason=why, last_error=why[:300], leased_until=None)
+    if trial.state == TrialState.FROZEN:
+        log.error("trial %s needs a person: its reason stands in the journal", trial.pk)
 
 
 def _named(error: InterfaceError) -> str:

@@ -81,6 +81,16 @@ def test_a_trial_that_cannot_be_written_is_frozen_and_not_refused(centre: Centre
     assert not turns.take_one(), "it is not tried again by itself"
 
 
+@pytest.mark.parametrize("centre_process", ["national"], indirect=True)
+def test_the_log_names_the_trial_and_nobody(centre: Centre, unfit: Trial, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.clear()
+    assert turns.take_one()
+    errors = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert errors == [f"trial {unfit.pk} needs a person: its reason stands in the journal"]
+    archive = unfit.appointment.archive
+    assert not [value for value in (archive.name, archive.id_number, archive.card_number) if value in caplog.text]
+
+
 @every_dialect
 def test_a_trial_that_was_corrected_goes_on_at_its_place(centre: Centre, payments: Simulator) -> None:
     trial = admission.enter(doing.told(doing.somebody_who_pays_cash()))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.conf import LazySettings
 from django.db.models.functions import Now
 
 from hospital import worklist
@@ -12,7 +11,7 @@ from hospital.appointments import booking
 from insurance.interface.errors import Refused
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation
-from insurance.models import InterfaceCall, Permit, Settlement, Withdrawal
+from insurance.models import InterfaceCall, Settlement, Withdrawal
 from insurance.quota import exchange, insurers, permits
 from insurance.quota.lanes import Lane
 from insurance.settlement import collecting, credentials, giving_up, steps, withdrawing
@@ -175,6 +174,13 @@ def test_an_order_that_was_settled_is_left_alone(centre: Centre, trial: Trial) -
     assert (asked(centre), len(centre.standing())) == (before, 1)
 
 
+def test_settled_orders_are_never_taken_for_left_however_many(centre: Centre, payments: Simulator) -> None:
+    for _ in range(2):
+        completed(doing.priced(doing.somebody_who_pays_cash()))
+    assert withdrawing.find_left(most=1) == 1
+    assert sorted(Withdrawal.objects.values_list("state", flat=True)) == ["done", "kept"]
+
+
 # --- what is not known ----------------------------------------------------------------------------
 def test_what_turns_out_to_be_paid_is_never_withdrawn(centre: Centre, trial: Trial) -> None:
     _cancelled(trial)
@@ -211,13 +217,41 @@ def test_a_lost_withdrawal_is_asked_about_before_it_is_repeated(centre: Centre, 
         paid_late(trial)
 
 
+def due_for_a_day() -> None:
+    Withdrawal.objects.update(since=Now() - withdrawing.GIVEN_UP_AFTER - timedelta(seconds=1))
+
+
 def test_after_a_day_it_is_left_to_expire(centre: Centre, trial: Trial) -> None:
     _cancelled(trial)
     withdrawing.find_left()
-    Withdrawal.objects.update(created_at=Now() - withdrawing.GIVEN_UP_AFTER)
     centre.goes_wrong(Operation.QUERY, "lose")
-    assert steps.recover_one()
-    assert (state(), centre.calls(Operation.WITHDRAW_CHARGES)) == ("done", 0)
+    assert steps.recover_one() and withdrawing.find_left() == 0, "negative control: not a day yet"
+    due_for_a_day()
+    assert (withdrawing.find_left(), state()) == (1, "done")
+    assert (asked(centre), reason()[:14]) == ((1, 0), "OutcomeUnknown")
+    assert not steps.recover_one()
+
+
+def test_what_no_turn_ever_took_is_left_to_expire_too(centre: Centre, trial: Trial) -> None:
+    _cancelled(trial)
+    withdrawing.find_left()
+    due_for_a_day()
+    taken = worklist.claim(Withdrawal.due("due"), "due", lease_seconds=60)
+    assert taken is not None and withdrawing.find_left() == 0, "negative control: somebody has it in hand"
+    worklist.put_back(taken, "due", wait_seconds=3600, error="")
+    assert (withdrawing.find_left(), state(), asked(centre)) == (1, "done", (0, 0))
+
+
+def test_the_day_begins_when_nobody_needs_it_any_more(centre: Centre, trial: Trial) -> None:
+    due_for_a_day()
+    Withdrawal.objects.update(created_at=Now() - 2 * withdrawing.GIVEN_UP_AFTER)
+    _cancelled(trial)
+    assert (withdrawing.find_left(), withdrawing.find_left(), state()) == (1, 0, "due")
+    centre.goes_wrong(Operation.QUERY, "lose")
+    assert steps.recover_one() and state() == "due"
+    doing.now_due(Withdrawal.objects.get())
+    assert withdrawing.find_left() == 0 and steps.recover_one()
+    assert (state(), asked(centre)) == ("done", (2, 1))
 
 
 def test_an_order_whose_token_was_erased_is_not_spoken_of(centre: Centre, trial: Trial) -> None:
@@ -228,36 +262,3 @@ def test_an_order_whose_token_was_erased_is_not_spoken_of(centre: Centre, trial:
     order.save(update_fields=["token"])
     assert steps.recover_one()
     assert (state(), asked(centre)) == ("done", (0, 0))
-
-
-# --- the limit ------------------------------------------------------------------------------------
-N = 3
-
-
-def test_on_a_shared_quota_it_takes_a_permit_and_lets_patients_go_first(
-    centre: Centre, payments: Simulator, settings: LazySettings
-) -> None:
-    settings.INSURANCE_SHARED_PER_MINUTE = N
-    trial = doing.priced(doing.somebody_who_pays_cash())
-    _cancelled(trial)
-    withdrawing.find_left()
-    waiting = admission.enter(doing.told(doing.somebody_who_pays_cash()))
-    assert not steps.recover_one(), "somebody waits for a trial"
-    assert asked(centre) == (0, 0)
-    assert turns.take_one() and doing.state_of(waiting) == "priced"
-    assert steps.recover_one()
-    assert (state_of_the_first(), asked(centre)) == ("done", (1, 1))
-    assert Permit.objects.filter(free_at__gt=Now()).count() == N, "two trials and this"
-
-
-def test_without_a_permit_nothing_is_said(centre: Centre, payments: Simulator, settings: LazySettings) -> None:
-    settings.INSURANCE_SHARED_PER_MINUTE = 1
-    trial = doing.priced(doing.somebody_who_pays_cash())
-    _cancelled(trial)
-    withdrawing.find_left()
-    assert not steps.recover_one()
-    assert (state(), asked(centre)) == ("due", (0, 0))
-
-
-def state_of_the_first() -> str:
-    return str(Withdrawal.objects.order_by("pk")[0].state)

@@ -14,11 +14,13 @@ from hospital.errors import Conflict, Invalid
 from hospital.models import Archive, Notice
 from insurance.models import Credential, InterfaceCall, Settlement, Trial
 from insurance.settlement import credentials, opening, steps
+from insurance.settlement.saga import Event
 from insurance.states import SettlementState, TrialState
 from tests import factories
 from tests.integration import doing
 from tests.integration.answers import refused
 from tests.integration.conftest import forget_the_insurer
+from tests.integration.laid_beside import said
 from tests.simulators import Simulator
 
 SCANNED = "fresh-code-0123456789"
@@ -71,6 +73,21 @@ def test_one_that_has_grown_old_is_not_sent_and_the_patient_is_told() -> None:
     assert Notice.objects.filter(appointment=settlement.appointment, kind="settle_again").exists()
     trial = Trial.objects.get(pk=settlement.trial_id)
     assert (trial.state, trial.keeps_place) == (TrialState.EXPIRED, True)
+
+
+def test_asked_again_after_a_fault_of_ours_the_patient_scans_again_and_keeps_the_place() -> None:
+    trial = priced()
+    settlement = opening.open_settlement(trial, "insurance", SCANNED)
+    Trial.objects.filter(pk=trial.pk).update(split={})
+    assert steps.settle_one() and doing.state_of(settlement) == SettlementState.MANUAL
+    assert not Credential.objects.exists(), "nobody knows when somebody comes to it"
+    Trial.objects.filter(pk=trial.pk).update(split=trial.split)
+    said(settlement, Event.ASK)
+    doing.recovered(settlement, "reversed")
+    trial.refresh_from_db()
+    assert (trial.state, trial.keeps_place) == (TrialState.EXPIRED, True)
+    assert Notice.objects.filter(appointment=settlement.appointment, kind="settle_again").exists()
+    assert not InterfaceCall.objects.filter(infno="2207A").exists()
 
 
 def test_a_turn_that_was_not_carried_out_keeps_it(insurer: Simulator) -> None:

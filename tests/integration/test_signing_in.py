@@ -104,6 +104,20 @@ def test_without_a_number_the_call_was_not_sent_and_the_claim_is_given_back(insu
     assert (sent("1101"), row().signing_in_until) == (0, None)
 
 
+def test_settings_that_cannot_be_written_are_told_of(settings: LazySettings, caplog: pytest.LogCaptureFixture) -> None:
+    """As a name reads whose bytes in the environment are no UTF-8."""
+    ask()
+    assert "nobody signs in" not in caplog.text, "negative control"
+    Insurer.objects.update(sign_no="")
+    settings.INSURANCE_INSTITUTION_NAME = "hospital \udcff"
+    forget_the_insurer()
+    with pytest.raises(NotSent, match="not signed in"):
+        ask()
+    told = "nobody signs in at insurer default until its settings are corrected (docs/profiles.md): sign_in: "
+    assert any(each.levelname == "ERROR" and told in each.getMessage() for each in caplog.records)
+    assert (sent("9001"), row().signing_in_until) == (1, None)
+
+
 @pytest.mark.parametrize(("error", "raised"), [(OutcomeUnknown("x"), NotSent), (Throttled("x", 7.0), Throttled)])
 def test_what_the_caller_is_told(error: Exception, raised: type[Exception]) -> None:
     def silent() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import insurers
+from config import habits, insurers
 from insurance.interface.gateways import Key
 from insurance.interface.profile import Operation, Profile
 from insurance.quota.access import gateway_keys
@@ -84,6 +84,24 @@ def test_what_is_wrong_is_said_in_one_line(text: str, named: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=named) as caught:
         insurers.read(text)
     assert "\n" not in str(caught.value) and "INSURERS" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, "a") for name in ("", "x hospital", "x:hospital", "x-hospital ", "x(1)", "x\ty")),
+        *((name, "a") for name in ("Content-Length", "transfer-encoding", "HOST", "Connection")),
+        *(("x-hospital", value) for value in (" a", "a ", "a\t", "a\x7f")),
+    ],
+)
+def test_a_header_that_could_not_leave_stops_the_start(name: str, value: str) -> None:
+    for read_it in (
+        lambda headers: read({**ONE, "habits": {"headers": headers}}),
+        lambda headers: habits.read(json.dumps({"headers": headers}), "INSURANCE_HABITS"),
+    ):
+        with pytest.raises(ImproperlyConfigured, match=r"a header is a token and printable ASCII .* content-length"):
+            read_it({name: value})
+        read_it({"X-Hospital_1.a": "a b", "x-empty": ""})
 
 
 def test_a_header_is_not_repeated() -> None:

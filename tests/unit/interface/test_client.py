@@ -1,6 +1,7 @@
 """The client: the right transaction for each operation, and a journal that is kept in every case."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -236,6 +237,34 @@ def test_what_another_library_says_of_the_value_is_not_kept() -> None:
     with pytest.raises(NotWritable) as unfit:
         upload(client(Answering(ok()), Journal()), replace(LINE, quantity=NAME))  # type: ignore[arg-type]
     assert NAME not in str(unfit.value) and unfit.value.__cause__ is None
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("spoilt", "kind"),
+    [
+        ({"amount_fen": NAME}, "TypeError"),
+        ({"quantity": NAME}, "InvalidOperation|AttributeError|TypeError"),
+        ({"occurred_at": NAME}, "AttributeError"),
+        ({"med_list_codg": f"{NAME}\ud800"}, "UnicodeEncodeError"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else next(iter(each)),
+)
+def test_a_defect_of_the_encoder_is_told_with_its_lines_and_no_value(
+    caplog: pytest.LogCaptureFixture, spoilt: dict[str, Any], kind: str
+) -> None:
+    with pytest.raises(NotWritable):
+        upload(client(Answering(ok()), Journal()), replace(LINE, **spoilt))
+    (told,) = caplog.records
+    assert told.levelname == "ERROR" and re.match(rf"upload_charges cannot be written: ({kind})\n", told.message)
+    assert 'insurance/interface/client.py", line' in told.message and told.message.count("File ") > 1
+    assert not [value for value in (NAME, CARD.number, INSURED.psn_no) if value in caplog.text]
+
+
+def test_negative_control_what_an_encoder_foresees_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(NotWritable, match="number out of range"):
+        upload(client(Answering(ok()), Journal()), replace(LINE, quantity=Decimal("NaN")))
+    assert caplog.records == []
 
 
 def test_an_operation_that_is_not_there_stays_a_defect_of_the_caller() -> None:
