@@ -59,12 +59,17 @@ def all_ticks_come() -> None:
         ticks.seen(name)
 
 
+TESTS_OWN = "fsync, full_page_writes is off"
+"""What is bad about the database of `bin/test` (`demo.engines.IN_MEMORY`), and rightly said."""
+
+
 def test_a_healthy_system_has_nothing_bad(settings: LazySettings, insurer: Simulator, payments: Simulator) -> None:
     brokers.use(settings, brokers.address("valkey"))
     all_ticks_come()
     found, failed = examined()
-    assert [one for one in found if one["level"] == "bad"] == []
-    assert not failed
+    bad = [one for one in found if one["level"] == "bad"]
+    assert [one for one in bad if not one["says"].startswith(TESTS_OWN)] == []
+    assert failed == bool(bad)
     checked = {one["check"] for one in found}
     assert {"database", "migrations", "cache", "broker", "queues", "clocks", "permits", "ticks", "strays"} <= checked
     assert {"configuration", "settings", "insurer", "payments", "interface"} <= checked
