@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 import redis
 from django.conf import LazySettings
-from kombu import pools
 from kombu.exceptions import OperationalError
 from rest_framework.test import APIClient
 
@@ -155,7 +154,7 @@ def assert_as_fast(now: list[float], usual: list[float]) -> None:
 def everybody_is_filed_with(url: str, settings: LazySettings) -> None:
     """What a tick does once the broker answers again."""
     brokers.use(settings, url)
-    pools.reset()
+    brokers.close_pools()
     while filing.drain() != Batch():
         pass
     assert set(Archive.objects.values_list("state", flat=True)) == {ArchiveState.FILED}

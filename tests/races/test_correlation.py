@@ -8,7 +8,6 @@ import pytest
 import redis
 from celery import Celery
 from django.test import Client
-from kombu import pools
 from structlog.contextvars import bound_contextvars
 
 from config.correlation import begin_task, request_id
@@ -16,6 +15,7 @@ from hospital import wake
 from tasks import queues
 from tests import factories
 from tests.integration import doing
+from tests.races import brokers
 from tests.races.together import wait_until
 
 GIVEN = "proxy-0123456789"
@@ -67,7 +67,7 @@ def broker(valkey_url: str, hints: None, monkeypatch: pytest.MonkeyPatch) -> str
     app.config_from_object("django.conf:settings", namespace="CELERY")
     app.conf.update(broker_url=valkey_url, broker_transport_options={}, task_queues=queues.queues(quorum=False))
     monkeypatch.setattr(wake, "current_app", app)
-    pools.reset()  # a connection that has declared queues does not look whether they are still there
+    brokers.close_pools()  # a connection that has declared queues does not look whether they are still there
     return valkey_url
 
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import connection, connections
-from kombu import pools
 
 from insurance.quota import exchange
+from tests.races import brokers
 
 Result = TypeVar("Result")
 
@@ -95,7 +95,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
 def leave_nothing_open() -> None:
     """Connections may not be shared with a fork."""
     connections.close_all()
-    pools.reset()
+    brokers.close_pools()
     for kept in (exchange.profile, exchange._transport, exchange.dialect):
         kept.cache_clear()
 
