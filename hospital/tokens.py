@@ -6,6 +6,7 @@ again. An access token is not looked up and works on until it runs out; a new pa
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypedDict
@@ -23,6 +24,8 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken
 from rest_framework_simplejwt.utils import datetime_from_epoch, get_md5_hash_password
+
+from hospital.prepared import Prepared
 
 FORGOTTEN_AT_ONCE = 5000
 
@@ -77,6 +80,18 @@ def _sound(text: str) -> Claims:
     token = AccessToken(text)  # type: ignore[arg-type]
     mark = str(token[api_settings.REVOKE_TOKEN_CLAIM])
     return Claims(int(token[api_settings.USER_ID_CLAIM]), float(token["exp"]), mark)
+
+
+def own_rows(statement: Prepared, asked: Sequence[tuple[Claims, int]]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Of those who ask for one thing each, who may see it: the place among them, and what was read for it.
+
+    The statement is given the askers' ids and those of the things. Its rows begin with the place (from 1), the
+    account's `is_active` and `password`, and whether the thing is the asker's own.
+    """
+    rows = statement.rows([claims.user_id for claims, pk in asked], [pk for claims, pk in asked]) if asked else []
+    for place, is_active, password, is_own, *read in rows:
+        if is_own and asked[place - 1][0].hold(is_active, password):
+            yield place - 1, read
 
 
 def rotate(text: str) -> Pair:

@@ -1,7 +1,6 @@
 """Those who look together, while somebody else has a row that one of them is told about."""
 
 import threading
-import time
 
 import pytest
 from django.db import connections
@@ -13,6 +12,7 @@ from insurance.models import Trial
 from insurance.trial import admission, eta
 from tests import factories
 from tests.races.held import held_elsewhere
+from tests.races.together import wait_until
 
 _WAITING = Prepared(
     "eta_tell_waiting",
@@ -65,7 +65,4 @@ def test_without_that_everybody_waits(together: list[looks.Look], monkeypatch: p
     monkeypatch.setattr(eta, "_tell", _WAITING)
     with held_elsewhere(Trial, together[0].pk):
         assert answered_within(1, together) == []
-    deadline = time.monotonic() + 10
-    while Trial.objects.filter(eta_at=None).exists() and time.monotonic() < deadline:
-        time.sleep(0.05)  # the one that waited has its turn
-    assert not Trial.objects.filter(eta_at=None).exists()
+    wait_until(lambda: not Trial.objects.filter(eta_at=None).exists())  # the one that waited has its turn
