@@ -21,6 +21,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from hospital.lookups import AnyOf
+
 log = logging.getLogger(__name__)
 
 
@@ -171,7 +173,7 @@ def enter_columns(kind: type[Row], columns: Mapping[str, Sequence[Any]]) -> None
 def move(row: Row, to: str, *, reason: str = "", **fields: Any) -> Row:
     """Move `row` to state `to`, writing `fields` with it. Raises `Overtaken` or `ForbiddenMove`."""
     came_from = row.state
-    _check(row, to)
+    _check(type(row), came_from, to)
     with transaction.atomic():
         guarded = type(row)._default_manager.filter(pk=row.pk, state=came_from, attempt=row.attempt)
         if guarded.update(state=to, **fields) != 1:
@@ -186,18 +188,24 @@ def move_all(rows: Sequence[Row], to: str, *, reason: str = "", **fields: Any) -
     """Move rows of one kind and one state together. Raises `Overtaken` when one of them was moved by somebody else."""
     if not rows:
         return
-    kind, came_from = type(rows[0]), rows[0].state
-    _check(rows[0], to)
+    came_from = rows[0].state
     with transaction.atomic():
-        guarded = kind._default_manager.filter(pk__in=[row.pk for row in rows], state=came_from)
-        if guarded.update(state=to, **fields) != len(rows):
-            raise Overtaken(f"one of {len(rows)} rows is no longer {came_from}")
+        _move_columns(type(rows[0]), {row.pk: row.attempt for row in rows}, came_from, to, reason, fields)
         for row in rows:
             _remember(row, {"state": to, **fields})
-        _journal(rows, came_from, to, reason)
-        if kind.moved is not Stateful.moved:
-            for row in rows:
-                row.moved(came_from)
+            row.moved(came_from)
+
+
+def move_columns(kind: type[Row], attempts: Mapping[int, int], came_from: str, to: str, **fields: Any) -> None:
+    """As `move_all`, of rows of which no more than id and attempt was read; of a kind where nothing hangs on the state.
+
+    Raises `Overtaken`."""
+    if kind.moved is not Stateful.moved:
+        raise TypeError(f"{kind.__name__}: what hangs on its state needs its rows")
+    if not attempts:
+        return
+    with transaction.atomic(savepoint=False):
+        _move_columns(kind, attempts, came_from, to, "", fields)
 
 
 def claim(rows: QuerySet[Work], to: str | Mapping[str, str], *, lease_seconds: float, **fields: Any) -> Work | None:
@@ -240,9 +248,19 @@ def _first_of(kind: type[Stateful]) -> tuple[str, str]:
     return str(kind._meta.model_name), str(kind._meta.get_field("state").get_default())
 
 
-def _check(row: Stateful, to: str) -> None:
-    if to not in row.MOVES[row.state]:
-        raise ForbiddenMove(f"{row._meta.model_name}: {row.state} → {to}")
+def _check(kind: type[Stateful], came_from: str, to: str) -> None:
+    if to not in kind.MOVES[came_from]:
+        raise ForbiddenMove(f"{kind._meta.model_name}: {came_from} → {to}")
+
+
+def _move_columns(
+    kind: type[Row], attempts: Mapping[int, int], came_from: str, to: str, reason: str, fields: Mapping[str, Any]
+) -> None:
+    _check(kind, came_from, to)
+    guarded = kind._default_manager.filter(AnyOf("pk", attempts), state=came_from)
+    if guarded.update(state=to, **fields) != len(attempts):
+        raise Overtaken(f"one of {len(attempts)} rows is no longer {came_from}")
+    _write_down(kind, list(attempts), list(attempts.values()), came_from, to, reason)
 
 
 def _remember(row: Stateful, fields: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from celery import bootsteps
 from kombu.exceptions import OperationalError
 
-from hospital.archives.queue import DeclaredOtherwise, declare
+from hospital.archives.channels import DeclaredOtherwise, declare
 
 log = logging.getLogger(__name__)
 

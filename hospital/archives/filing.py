@@ -14,6 +14,7 @@ from hospital import ticks, tuning, worklist
 from hospital.archives import queue
 from hospital.archives.merge import REJECTIONS, merge
 from hospital.archives.models import Archive, MasterRecord
+from hospital.archives.records import Record, locked
 from hospital.notices import writing
 from hospital.notices.models import Kind
 from hospital.states import ArchiveState
@@ -29,19 +30,6 @@ UNREADABLE = "cannot_be_filed"
 REASONS = (*REJECTIONS, UNREADABLE)
 THE_RECORDS_OWN_FAULT = (InvalidTag, ValueError, DataError)
 """What a single record can break a batch with: it cannot be decrypted, read or written."""
-
-_READ = (
-    "state",
-    "attempt",
-    "appointment_id",
-    "name",
-    "id_number",
-    "id_index",
-    "card_type",
-    "card_number",
-    "card_index",
-)
-"""What filing needs to know of an archive: of a large batch nothing else is read and decrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +82,16 @@ def file_batch(most: int) -> Batch:
 def _file_rows(waiting: QuerySet[Archive]) -> Batch:
     with transaction.atomic():
         hold()
-        rows = list(waiting.only(*_READ).select_for_update(of=("self",)))
-        rejections = merge(rows)
-        filed = _file([row for row in rows if not rejections[row.pk]])
-        rejected = _reject([row for row in rows if rejections[row.pk]], rejections)
+        records = locked(waiting)
+        rejections = merge(records)
+        filed = [record for record in records if not rejections[record.pk]]
+        rejected = [record for record in records if rejections[record.pk]]
+        today = f"{timezone.localdate():%Y%m%d}"
+        _file(filed, today)
+        _reject(rejected, rejections)
         writing.write_all(
-            [(row.appointment_id, Kind.FILED, {"number": row.number}) for row in filed]
-            + [(row.appointment_id, Kind.REJECTED, {"reason": row.rejection}) for row in rejected]
+            [(one.appointment_id, Kind.FILED, {"number": f"{today}{one.pk:0{PLACE_DIGITS}d}"}) for one in filed]
+            + [(one.appointment_id, Kind.REJECTED, {"reason": rejections[one.pk]}) for one in rejected]
         )
     return Batch(len(filed), len(rejected))
 
@@ -125,22 +116,19 @@ def _waiting() -> QuerySet[Archive]:
     return Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk")
 
 
-def _file(rows: Sequence[Archive]) -> Sequence[Archive]:
+def _file(records: Sequence[Record], today: str) -> None:
     """One update for all: the number is the day and the place in the queue, the master record that of the ID number."""
-    today = f"{timezone.localdate():%Y%m%d}"
     person = MasterRecord.objects.filter(id_index=OuterRef("id_index")).values("pk")
     number = Concat(Value(today), LPad(Cast("pk", CharField()), PLACE_DIGITS, Value("0")))
-    worklist.move_all(rows, ArchiveState.FILED, filed_at=Now(), number=number, master_id=Subquery(person))
-    for row in rows:
-        row.number = f"{today}{row.pk:0{PLACE_DIGITS}d}"
-    return rows
+    how = {"filed_at": Now(), "number": number, "master_id": Subquery(person)}
+    attempts = {record.pk: record.attempt for record in records}
+    worklist.move_columns(Archive, attempts, ArchiveState.QUEUED, ArchiveState.FILED, **how)
 
 
-def _reject(rows: Sequence[Archive], rejections: Mapping[int, str]) -> Sequence[Archive]:
-    for row in rows:
+def _reject(records: Sequence[Record], rejections: Mapping[int, str]) -> None:
+    for row in Archive.objects.only("state", "attempt").filter(pk__in=[record.pk for record in records]).order_by("pk"):
         reason = rejections[row.pk]
         worklist.move(row, ArchiveState.REJECTED, reason=reason, rejection=reason)
-    return rows
 
 
 def hold() -> None:

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 
 from hospital import keys
 from hospital.archives.models import Archive, Card, MasterRecord, tail
+from hospital.archives.records import Record
 from hospital.privacy import blind_index, blind_indexes
 
 
-def renew(rows: Sequence[Archive]) -> None:
+def renew(rows: Sequence[Record]) -> None:
     """Call inside the filing transaction. With one key there is nothing to do."""
     if not keys.ring().others:
         return
-    stale = [row for row in rows if _renewed(row)]
+    stale = [_as_stored(row) for row in rows if _renewed(row)]
     Archive.objects.bulk_update(stale, ["id_index", "card_index", "card_tail"])
     for old, new in _older({row.id_number for row in rows}).items():
         MasterRecord.objects.filter(id_index=old).update(id_index=new)
@@ -24,13 +25,15 @@ def renew(rows: Sequence[Archive]) -> None:
         Card.objects.filter(index=old).update(index=new)
 
 
-def _renewed(row: Archive) -> bool:
+def _renewed(row: Record) -> bool:
     before = row.id_index, row.card_index
     row.id_index, row.card_index = blind_index(row.id_number), blind_index(row.card_number)
-    if before == (row.id_index, row.card_index):
-        return False
-    row.card_tail = blind_index(tail(row.card_number))
-    return True
+    return before != (row.id_index, row.card_index)
+
+
+def _as_stored(row: Record) -> Archive:
+    card_tail = blind_index(tail(row.card_number))
+    return Archive(pk=row.pk, id_index=row.id_index, card_index=row.card_index, card_tail=card_tail)
 
 
 def _older(numbers: set[str]) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """Whose record is it? Archives of one batch are merged into the patients' master records by ID number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import connection
 from django.utils import timezone
 
 from hospital.archives import indexing
-from hospital.archives.models import Archive
+from hospital.archives.records import Record
 from hospital.identity import InsuranceCard, is_card, is_id_number
 from hospital.privacy import decrypt
 
@@ -20,19 +20,23 @@ _OWNERS = """
       FROM hospital_card card JOIN hospital_masterrecord person ON person.id = card.master_id
      WHERE card."index" = ANY(%s)
 """
-_NEW_PEOPLE = """
-    INSERT INTO hospital_masterrecord (id_index, id_number, name, phone)
-    SELECT id_index, id_number, name, phone FROM hospital_archive WHERE id = ANY(%s) ORDER BY id
-"""
-_NEW_CARDS = """
+_NEW = """
+    WITH people AS (
+        INSERT INTO hospital_masterrecord (id_index, id_number, name, phone)
+        SELECT id_index, id_number, name, phone FROM hospital_archive WHERE id = ANY(%s) ORDER BY id
+        RETURNING id, id_index
+    )
     INSERT INTO hospital_card (master_id, "index", type, number)
-    SELECT person.id, archive.card_index, archive.card_type, archive.card_number
-      FROM hospital_archive archive JOIN hospital_masterrecord person ON person.id_index = archive.id_index
+    SELECT COALESCE(people.id, (SELECT id FROM hospital_masterrecord known WHERE known.id_index = archive.id_index)),
+           archive.card_index, archive.card_type, archive.card_number
+      FROM hospital_archive archive LEFT JOIN people ON people.id_index = archive.id_index
      WHERE archive.id = ANY(%s) ORDER BY archive.id
 """
+"""One row for each person and each card, from the archive that came first: as it is stored there, so that nothing is
+encrypted anew."""
 
 
-def merge(rows: Sequence[Archive]) -> dict[int, str]:
+def merge(rows: Sequence[Record]) -> dict[int, str]:
     """Why each row (by its id) cannot be filed, "" where it can; new people and cards are written.
 
     Call inside the filing transaction.
@@ -44,12 +48,13 @@ def merge(rows: Sequence[Archive]) -> dict[int, str]:
     known, known_cards = set(names), set(owners)
     rejections = {row.pk: _impossible(row, today) or _contradiction(row, names, owners) for row in rows}
     accepted = [row for row in rows if not rejections[row.pk]]
-    _write(_NEW_PEOPLE, {row.id_index: row.pk for row in reversed(accepted) if row.id_index not in known})
-    _write(_NEW_CARDS, {row.card_index: row.pk for row in reversed(accepted) if row.card_index not in known_cards})
+    people = {row.id_index: row.pk for row in reversed(accepted) if row.id_index not in known}
+    cards = {row.card_index: row.pk for row in reversed(accepted) if row.card_index not in known_cards}
+    _write(sorted(people.values()), sorted(cards.values()))
     return rejections
 
 
-def _impossible(row: Archive, today: date) -> str:
+def _impossible(row: Record, today: date) -> str:
     if not is_id_number(row.id_number, today=today):
         return "bad_id_number"
     is_identity_card = row.card_type == "02"
@@ -60,7 +65,7 @@ def _impossible(row: Archive, today: date) -> str:
     return "card_not_own" if is_identity_card and row.card_index != row.id_index else ""
 
 
-def _contradiction(row: Archive, names: dict[str, str], owners: dict[str, str]) -> str:
+def _contradiction(row: Record, names: dict[str, str], owners: dict[str, str]) -> str:
     """Who comes first in the queue gives the name of a new person and the owner of a new card; a rejected row, none."""
     if names.get(row.id_index, row.name) != row.name:
         return "contradictory_identity"
@@ -77,8 +82,8 @@ def _found(sql: str, indexes: set[str]) -> list[tuple[str, str]]:
         return list(cursor.fetchall())
 
 
-def _write(new: str, firsts: Mapping[str, int]) -> None:
-    """One row for each of these, however often it is in the batch, from the archive that came first: as it is stored
-    there, so that nothing is encrypted anew."""
-    with connection.cursor() as cursor:
-        cursor.execute(new, [sorted(firsts.values())])
+def _write(people: list[int], cards: list[int]) -> None:
+    """The new ones, by the archives that they come from."""
+    if people or cards:
+        with connection.cursor() as cursor:
+            cursor.execute(_NEW, [people, cards])

@@ -10,16 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakSet
 
-from amqp.exceptions import PreconditionFailed
 from django.conf import settings
-from kombu import Connection, Exchange, Producer, Queue
-from kombu.pools import connections
+from kombu import Producer, Queue
+
+from hospital.archives import channels
 
 NAME = "archives.waiting"
-DELIVERY_LIMIT = 5
-QUORUM = {"x-queue-type": "quorum"}
 AS_A_TURN = {"delivery_mode": 2, "content_type": "application/octet-stream", "content_encoding": "binary"}
 """Written to disk (AMQP delivery mode 2), and without a body, which nobody would read: a body is a frame more to take
 apart. Whose row it was published for is said in its message id, for who looks into the queue."""
@@ -30,36 +27,18 @@ AT_ONCE = 1_000
 COMES_SECONDS = 1.0
 """What RabbitMQ says is ready comes within this time."""
 
-ANSWER_SECONDS: float | None = 5.0
-"""So long RabbitMQ may take to say anything. With its disk full it says nothing more to whoever publishes, sometimes
-after it has taken the message."""
-
 BATCHES_READY = 2
 """How many batches' worth of messages the broker is kept supplied with when it has lost what it had."""
-
-_prepared = WeakSet[Any]()
-"""The connections to RabbitMQ on which the queue of the dead was declared: once each, a batch need not wait for it."""
 
 Waiting = Callable[[int], Sequence[int]]
 """The ids of the archives that wait, the oldest first, up to so many."""
 
 
-class DeclaredOtherwise(Exception):
-    """RabbitMQ has a queue of this name with other arguments than ours; the message says which, and what to do."""
-
-    def __init__(self, name: str, said: PreconditionFailed) -> None:
-        how = str(said.reply_text).removeprefix("PRECONDITION_FAILED - ").partition(" in vhost")[0]
-        super().__init__(
-            f"RabbitMQ has the queue {name!r} with other arguments than this version declares ({how}): stop the "
-            f"workers, look at what lies in it, `rabbitmqctl delete_queue {name}`, start them again (docs/deploy.md)"
-        )
-
-
 def put(archive_ids: Sequence[int]) -> None:
     """A message for each of these archives that wait. Durable; confirmed by RabbitMQ. Raises `OSError` when it takes
     none."""
-    with _open() as queue:
-        _ready(queue)
+    with channels.opened(NAME) as queue:
+        channels.ready(queue)
         _put(queue, archive_ids)
 
 
@@ -70,8 +49,8 @@ def take(most: int, waiting: Waiting | None = None) -> Iterator[int]:
     With `waiting`, first what is missing is published, so that nobody's turn fails to come because the broker has lost
     messages.
     """
-    with _open() as queue:
-        ready = _ready(queue)
+    with channels.opened(NAME) as queue:
+        ready = channels.ready(queue)
         if waiting:
             ready += _top_up(queue, ready, most * BATCHES_READY, waiting)
         taken = _by_amqp(queue, min(most, ready)) if settings.BROKER_IS_AMQP else _by_redis(queue, most)
@@ -85,8 +64,8 @@ def take(most: int, waiting: Waiting | None = None) -> Iterator[int]:
 
 def depth() -> int:
     """Messages ready to be taken."""
-    with _open() as queue:
-        return _ready(queue)
+    with channels.opened(NAME) as queue:
+        return channels.ready(queue)
 
 
 def _top_up(queue: Queue, ready: int, most: int, waiting: Waiting) -> int:
@@ -100,10 +79,11 @@ def _top_up(queue: Queue, ready: int, most: int, waiting: Waiting) -> int:
 
 
 def _put(queue: Queue, archive_ids: Sequence[int]) -> None:
-    producer: Any = Producer(queue.channel, queue.exchange, NAME)
-    with _confirmed(queue.channel, len(archive_ids)), producer.batch(max_size=AT_ONCE):
-        for archive_id in archive_ids:
-            producer.publish(b"", message_id=str(archive_id), **AS_A_TURN)
+    with channels.confirmed(queue.channel, len(archive_ids)) as channel:
+        producer: Any = Producer(channel, queue.exchange, NAME)
+        with producer.batch(max_size=AT_ONCE):
+            for archive_id in archive_ids:
+                producer.publish(b"", message_id=str(archive_id), **AS_A_TURN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +96,27 @@ class _Taken:
 
 
 def _by_amqp(queue: Queue, ready: int) -> _Taken:
-    """All that are ready are sent to us one behind the other, and acknowledged by one word."""
+    """All that are ready are sent to us one behind the other, while the block does its work, and acknowledged by one
+    word. Who asks at the same time may get some of them: then both have fewer messages than turns, which costs
+    nobody his."""
     channel: Any = queue.channel
     tags = list[int]()
     if ready:
         channel.basic_qos(0, ready, False)
-        consumer = channel.basic_consume(NAME, callback=lambda message: tags.append(message.delivery_tag))
-        with suppress(TimeoutError), _at_most(COMES_SECONDS, channel.connection.transport):
-            while len(tags) < ready:  # if somebody else was faster, these are all
-                channel.connection.drain_events()
-        channel.basic_cancel(consumer, nowait=len(tags) == ready)  # else one more may be on its way
+        channel.basic_consume(NAME, NAME, nowait=True, callback=lambda message: tags.append(message.delivery_tag))
+
+    def come() -> list[int]:
+        if ready:
+            with suppress(TimeoutError), _at_most(COMES_SECONDS, channel.connection.transport):
+                while len(tags) < ready:  # if somebody else was faster, these are all
+                    channel.connection.drain_events()
+            channel.basic_cancel(NAME, nowait=len(tags) == ready)  # else one more may be on its way
+        return tags
+
     return _Taken(
-        len(tags),
-        lambda: tags and channel.basic_ack(tags[-1], multiple=True),
-        lambda: [channel.basic_reject(tag, requeue=True) for tag in tags],
+        ready,
+        lambda: come() and channel.basic_ack(tags[-1], multiple=True),
+        lambda: [channel.basic_reject(tag, requeue=True) for tag in come()],
     )
 
 
@@ -170,94 +157,3 @@ def _by_redis(queue: Queue, most: int) -> _Taken:
             pipe.execute()
 
     return _Taken(len(tags), forget, lambda: forget(texts[::-1]))
-
-
-@contextmanager
-def _confirmed(channel: Any, count: int) -> Iterator[None]:
-    """RabbitMQ has confirmed `count` messages when the block is over. Raises `OSError` when it takes one not."""
-    if not settings.BROKER_IS_AMQP or not count:
-        yield
-        return
-    missing, refused = set(range(1, count + 1)), list[int]()
-
-    def taken(tag: int, multiple: bool) -> None:
-        missing.difference_update([one for one in missing if one <= tag] if multiple else [tag])
-
-    channel.events["basic_ack"].add(taken)
-    channel.events["basic_nack"].add(lambda tag, multiple: refused.append(tag))
-    channel.confirm_select()
-    yield
-    while missing and not refused:
-        channel.connection.drain_events(timeout=ANSWER_SECONDS)
-    if refused:
-        raise OSError("the broker refuses a message")
-
-
-def _ready(queue: Queue) -> int:
-    """How many messages can be taken. The queue is there afterwards, whatever happened to it since the last time."""
-    with _said_plainly(queue):
-        told: Any = queue.queue_declare()
-    return int(told.message_count)
-
-
-@contextmanager
-def _open() -> Iterator[Queue]:
-    """The queue on a channel of its own, of a connection that is not kept when it says nothing."""
-    options: dict[str, Any] = settings.BROKER_TRANSPORT_OPTIONS | {
-        "confirm_publish": False
-    }  # all of a batch at once: `_confirmed`
-    if settings.BROKER_IS_AMQP:
-        options |= {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
-    broker = Connection(settings.BROKER_URL, transport_options=options, connect_timeout=5)
-    with connections[broker].acquire(block=True) as connection:
-        connection.ensure_connection(max_retries=2, interval_start=0.2, interval_step=0.5)
-        try:
-            with _channel(connection) as channel:
-                yield _queue(channel)
-        except OSError:
-            connection.collect()
-            raise
-
-
-@contextmanager
-def _channel(connection: Any) -> Iterator[Any]:
-    """Closing it gives back whatever was not acknowledged. With Redis or Valkey closing gives nothing back, and opening
-    means to connect anew: there it stays open."""
-    if not settings.BROKER_IS_AMQP:
-        yield connection.default_channel
-        return
-    channel = connection.channel()
-    try:
-        yield channel
-    except OSError:  # it would not even take a good-bye
-        raise
-    except BaseException:
-        channel.close()
-        raise
-    channel.close()
-
-
-def _queue(channel: Any) -> Queue:
-    """By the default exchange, which leads to the queue of that name: there is no binding that could be lost."""
-    arguments = None
-    if settings.BROKER_IS_AMQP:
-        dead = Exchange(f"{NAME}.dead", "fanout")
-        arguments = {**QUORUM, "x-delivery-limit": DELIVERY_LIMIT, "x-dead-letter-exchange": dead.name}
-        if channel.connection not in _prepared:
-            declare(Queue(dead.name, dead, queue_arguments=QUORUM)(channel))
-            _prepared.add(channel.connection)
-    return Queue(NAME, Exchange(""), routing_key=NAME, queue_arguments=arguments)(channel)
-
-
-def declare(queue: Queue) -> None:
-    """Declare a queue on its channel. Raises `DeclaredOtherwise`: a queue that exists is not changed by it."""
-    with _said_plainly(queue):
-        queue.declare()
-
-
-@contextmanager
-def _said_plainly(queue: Queue) -> Iterator[None]:
-    try:
-        yield
-    except PreconditionFailed as said:
-        raise DeclaredOtherwise(queue.name, said) from None

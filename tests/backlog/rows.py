@@ -66,10 +66,15 @@ GROWING: tuple[Model, ...] = (
     Change,
 )
 
+IN_FILES = frozenset({InterfaceCall, Journal, Alert})
+"""What `archive_months` takes out of the tables, month by month."""
+
 TABLES = frozenset(model._meta.db_table for model in GROWING)
 
 OVER_DAYS = 400
 """So old is the first of the stories; each comes a little later than the one before."""
+
+DAYS_A_MONTH = 30.4
 
 _DISTINCT = frozenset(
     {
@@ -106,15 +111,18 @@ def begin() -> Marks:
     return {model: _last(model) for model in GROWING}
 
 
-def multiply(story: Story, times: int, after: int = 0) -> None:
-    """`times` more of the story, as if other people had done the same before. `after`: so many there are already."""
+def multiply(story: Story, times: int, after: int = 0, months: int | None = None) -> None:
+    """`times` more of the story, as if other people had done the same before. `after`: so many there are already.
+    `months`: what `archive_months` leaves in the tables of their journal and calls; None: all."""
     there = begin()
+    gone = int(times * max(0.0, 1 - months * DAYS_A_MONTH / OVER_DAYS)) if months else 0
     with transaction.atomic(), connection.cursor() as cursor:
         # References are not looked up for every row, and the ledger's triggers are not asked: we know what we insert.
         cursor.execute("SET LOCAL session_replication_role = replica; SET LOCAL statement_timeout = 0")
         for model in GROWING:
             if story.span(model):
-                cursor.execute(_insert(model, story, there), {"times": times, "after": after})
+                first = after + 1 + (gone if model in IN_FILES else 0)
+                cursor.execute(_insert(model, story, there), {"times": times, "after": after, "first": first})
                 _count_on(cursor, model)
 
 
@@ -144,7 +152,7 @@ def _insert(model: Model, story: Story, there: Marks) -> str:
     own = {f'"{field.column}"': _value(field, model, story, there) for field in model._meta.concrete_fields}
     return (
         f"INSERT INTO {table} ({', '.join(own)}) SELECT {', '.join(own.values())}"
-        f" FROM generate_series(%(after)s + 1, %(after)s + %(times)s) AS k CROSS JOIN {table} AS m"
+        f" FROM generate_series(%(first)s, %(after)s + %(times)s) AS k CROSS JOIN {table} AS m"
         f" WHERE m.id > {story.since[model]} AND m.id <= {story.until[model]}"
     )
 

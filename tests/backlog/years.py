@@ -27,9 +27,16 @@ class Years:
     waiting: rows.Story
     queued: rows.Story
 
-    def come(self, finished: int, waiting: int, queued: int, after: tuple[int, int, int] = (0, 0, 0)) -> None:
-        """So many more of each, behind those `after` which they come."""
-        rows.multiply(self.finished, finished, after[0])
+    def come(
+        self,
+        finished: int,
+        waiting: int,
+        queued: int,
+        after: tuple[int, int, int] = (0, 0, 0),
+        months: int | None = None,
+    ) -> None:
+        """So many more of each, behind those `after` which they come. `months`: as of `rows.multiply`."""
+        rows.multiply(self.finished, finished, after[0], months)
         rows.multiply(self.waiting, waiting, after[1])
         rows.lengthen_lines()
         rows.multiply(self.queued, queued, after[2])

@@ -53,7 +53,7 @@ def run(options: Options) -> list[Sheet]:
         small = _measured(told[:PATIENTS])
         stories = options.rows if options.finished is None else max(1, options.finished // years.SETTLEMENTS)
         many = (stories, options.rows // 5, options.rows)
-        old.come(*many, after=few)
+        old.come(*many, after=few, months=options.months)
         big = _measured(told[PATIENTS:])
     return _sheets(small, big)
 

@@ -37,7 +37,8 @@ plan    what `manage.py plan` says on paper beside 3,000 real patients (--patien
 
 backlog every statement of a patient's way, with little in the tables and with much: its time at both, and the ratio.
         --rows N: N records queued, N / 5 trials waiting; --finished F: so many settlements (5 N unless told otherwise);
-        500,000 of these take 8 GB of disk.
+        500,000 of these take 7 GB of disk. They are of 400 days; with --months M journal and calls are there of the
+        last M months only, as `archive_months` leaves them: then 4 GB (M = 3).
 
 reads, flood, eta, chaos, polling, plan and backlog are never part of a run without names.
 """
@@ -64,6 +65,7 @@ class Options:
     patients: int | None
     rows: int
     finished: int | None
+    months: int | None
     batch: int
 
     @classmethod
@@ -114,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--patients", type=_count, metavar="N", help="plan: how many patients come (3000)")
     add("--rows", type=_count, default=100_000, metavar="N", help="backlog: how much there is (100000)")
     add("--finished", type=_count, metavar="F", help="backlog: how many settlements have ended (5 N)")
+    add("--months", type=_count, metavar="M", help="backlog: months of journal and calls in the tables (all)")
     add("--batch", type=_count, default=200, metavar="m", help="filing: how many records one batch files (200)")
     return parser
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from hospital.archives import filing, queue
+from hospital.archives import channels, filing, queue
 from hospital.archives.filing import Batch
 from hospital.models import Archive
 from hospital.states import ArchiveState
@@ -49,7 +49,7 @@ def test_booking_is_as_fast_and_all_are_filed_afterwards(healthy: Node, settings
 def test_a_tick_gives_up_in_time_and_the_next_one_goes_on(healthy: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the worker would stand still with it, and whatever else it has to do. The broker may have taken the message
     before it fell silent: then the next tick has it, and files."""
-    monkeypatch.setattr(queue, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(channels, "ANSWER_SECONDS", 1.0)
     factories.booked()
     with healthy.full():
         with pytest.raises(OSError):
@@ -63,12 +63,12 @@ def test_a_tick_gives_up_in_time_and_the_next_one_goes_on(healthy: Node, monkeyp
 @pytest.mark.usefixtures("db")
 def test_whatever_it_is_asked_for_it_is_not_waited_for(healthy: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also what is asked after it has taken and confirmed a message: the channel's limits, its end."""
-    monkeypatch.setattr(queue, "ANSWER_SECONDS", 1.0)
-    with healthy.full(), pytest.raises(OSError), queue._open() as opened:
-        queue._ready(opened)
+    monkeypatch.setattr(channels, "ANSWER_SECONDS", 1.0)
+    with healthy.full(), pytest.raises(OSError), channels.opened(queue.NAME) as opened:
+        channels.ready(opened)
         with suppress(OSError):
             queue._put(opened, [1])
-        queue._ready(opened)
+        channels.ready(opened)
 
 
 def test_whoever_waits_for_a_full_broker_waits_for_as_long_as_it_is_full(healthy: Node) -> None:
@@ -85,7 +85,7 @@ def test_whoever_waits_for_a_full_broker_waits_for_as_long_as_it_is_full(healthy
 
 def publish_without_a_limit() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "ANSWER_SECONDS", None)
+        patch.setattr(channels, "ANSWER_SECONDS", None)
         queue.put([1])
 
 

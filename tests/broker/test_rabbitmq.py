@@ -8,7 +8,7 @@ import pytest
 from kombu import Connection, Exchange, Queue
 
 from config.celery import app as celery_app
-from hospital.archives import queue
+from hospital.archives import channels, queue
 from tasks.second_path import Topology
 from tests.races.together import dies, kill_myself, wait_until
 
@@ -27,7 +27,7 @@ def fail_with_the_messages() -> None:
 
 def test_a_message_that_fails_again_and_again_ends_in_the_queue_of_the_dead(broker_url: str) -> None:
     queue.put([1])
-    for _ in range(queue.DELIVERY_LIMIT):
+    for _ in range(channels.DELIVERY_LIMIT):
         fail_with_the_messages()
     assert (queue.depth(), depth_of(broker_url, f"{queue.NAME}.dead")) == (1, 0)
     fail_with_the_messages()
@@ -64,7 +64,7 @@ def take_and_die() -> None:
 def test_a_queue_of_another_type_is_named_in_one_line_with_what_to_do(broker_url: str, filing_queue: str) -> None:
     with Connection(broker_url) as connection, connection.channel() as channel:
         Queue(f"{filing_queue}.dead")(channel).declare()  # as an older version did: classic
-    with pytest.raises(queue.DeclaredOtherwise) as told:
+    with pytest.raises(channels.DeclaredOtherwise) as told:
         queue.put([1])
     assert f"`rabbitmqctl delete_queue {filing_queue}.dead`" in str(told.value) and "x-queue-type" in str(told.value)
     assert "\n" not in str(told.value)
@@ -74,7 +74,7 @@ def test_a_worker_that_finds_one_ends_with_that_line(
     broker_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = f"test.{uuid.uuid4().hex[:8]}"
-    ours = Queue(own, Exchange("tasks", "topic"), routing_key=own, queue_arguments=queue.QUORUM)
+    ours = Queue(own, Exchange("tasks", "topic"), routing_key=own, queue_arguments=channels.QUORUM)
     monkeypatch.setattr(celery_app.amqp, "queues", {own: ours})
     monkeypatch.setattr(celery_app.conf, "broker_write_url", broker_url)
     with Connection(broker_url) as connection, connection.channel() as channel:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -70,8 +71,37 @@ def test_moving_many_is_all_or_nothing() -> None:
     assert [Archive.objects.get(pk=row.pk).state for row in archives] == ["queued", "cancelled", "queued"]
 
 
+def test_rows_that_were_not_read_are_moved_by_their_ids_and_attempts() -> None:
+    archives = [factories.booked().archive for _ in range(3)]
+    attempts = {row.pk: row.attempt for row in archives[:2]}
+    worklist.move_columns(Archive, attempts, "queued", "filed", rejection="none")
+    found = Archive.objects.order_by("pk").values_list("state", "rejection")
+    assert list(found) == [("filed", "none"), ("filed", "none"), ("queued", "")]
+    written = Journal.objects.filter(kind="archive", from_state="queued").order_by("pk")
+    assert list(written.values_list("item_id", "to_state", "attempt")) == [(pk, "filed", 0) for pk in attempts]
+
+
+def test_moving_by_ids_is_all_or_nothing_and_as_the_table_says() -> None:
+    archives = [factories.booked().archive for _ in range(2)]
+    worklist.move(archives[1], "cancelled")
+    attempts = {row.pk: row.attempt for row in archives}
+    with pytest.raises(Overtaken), transaction.atomic():
+        worklist.move_columns(Archive, attempts, "queued", "filed")
+    with pytest.raises(ForbiddenMove), transaction.atomic():
+        worklist.move_columns(Archive, attempts, "filed", "queued")
+    assert Archive.objects.get(pk=archives[0].pk).state == "queued"
+
+
+def test_where_something_hangs_on_the_state_the_rows_are_needed() -> None:
+    """A trial's place in the line changes with its state."""
+    (trial,) = trials(1)
+    with pytest.raises(TypeError, match="Trial"):
+        worklist.move_columns(Trial, {trial.pk: 0}, "waiting", "cancelled")
+
+
 def test_moving_nobody_is_nothing() -> None:
     worklist.move_all([], "filed")
+    worklist.move_columns(Archive, {}, "queued", "filed")
     worklist.enter_all([])
     assert not Journal.objects.exists()
 
