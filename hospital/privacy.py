@@ -3,7 +3,7 @@
 AES-256-GCM. A value is stored as `<key id>.<base64(nonce + ciphertext)>`. What it is ("name", "phone") is authenticated
 with it: a phone that somebody puts into the column of names is no name. What has no key id was written before there
 were any, and is read with every key. The blind index is an HMAC: equal values have equal indexes, and without the key
-an index says nothing.
+an index says nothing. A text of some length (a message to the insurer) is compressed before: it is half as long then.
 """
 
 import base64
@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,12 @@ from hospital import keys
 from hospital.keys import Key
 
 NONCE_BYTES = 12
+
+COMPRESSED_FROM_BYTES = 512
+"""What is shorter gains little: no name, number or card is so long."""
+
+COMPRESSED = b"\0"
+"""Stands in front of what was compressed. A text that begins with it is compressed however short it is."""
 
 FORGOTTEN = "-"
 """In the place of a value that was there and is kept no longer (retention, erasure)."""
@@ -36,7 +43,7 @@ def encrypt(text: str, holds: str = "") -> str:
     if not text:
         return ""
     key, nonce = keys.ring().current, os.urandom(NONCE_BYTES)
-    sealed = nonce + key.cipher.encrypt(nonce, text.encode(), holds.encode())
+    sealed = nonce + key.cipher.encrypt(nonce, _short(text.encode()), holds.encode())
     return f"{key.id}.{base64.b64encode(sealed).decode()}"
 
 
@@ -110,7 +117,16 @@ class EncryptedText(models.TextField):  # type: ignore[type-arg]
 
 def _opened(key: Key, sealed: str, holds: bytes | None) -> str:
     raw = base64.b64decode(sealed)
-    return key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], holds).decode()
+    return _long(key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], holds)).decode()
+
+
+def _short(text: bytes) -> bytes:
+    compressed = len(text) >= COMPRESSED_FROM_BYTES or text.startswith(COMPRESSED)
+    return COMPRESSED + zlib.compress(text) if compressed else text
+
+
+def _long(short: bytes) -> bytes:
+    return zlib.decompress(short[len(COMPRESSED) :]) if short.startswith(COMPRESSED) else short
 
 
 def _without_id(stored: str) -> str:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -14,12 +15,41 @@ from hypothesis import strategies as st
 
 from hospital import keys
 from hospital.archives.filing import THE_RECORDS_OWN_FAULT
-from hospital.privacy import FORGOTTEN, blind_index, blind_indexes, decrypt, encrypt, is_current, masked
+from hospital.privacy import (
+    COMPRESSED_FROM_BYTES,
+    FORGOTTEN,
+    blind_index,
+    blind_indexes,
+    decrypt,
+    encrypt,
+    is_current,
+    masked,
+)
 
 
 @given(st.text())
 def test_what_was_encrypted_decrypts(text: str) -> None:
     assert decrypt(encrypt(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["医" * COMPRESSED_FROM_BYTES, "\0", "\0" * COMPRESSED_FROM_BYTES, "x" * 511, "x" * 512]
+)
+def test_what_is_long_is_stored_short_and_read_again(text: str) -> None:
+    assert decrypt(encrypt(text, "reply"), "reply") == text
+
+
+def test_a_message_takes_half_the_room() -> None:
+    message = json.dumps([{"fee_code": f"{n:06}", "amount": n * 7919 % 1000, "item": "医疗服务项目"} for n in range(9)])
+    assert len(encrypt(message)) < len(base64.b64encode(message.encode())) / 2
+
+
+def test_a_long_text_that_was_stored_as_it_is_is_read(settings: LazySettings) -> None:
+    """As it was made before long ones were compressed."""
+    settings.PII_KEY = "k" * 40
+    key, text = keys.ring().current, "x" * COMPRESSED_FROM_BYTES
+    then = base64.b64encode(b"n" * 12 + key.cipher.encrypt(b"n" * 12, text.encode(), b"reply")).decode()
+    assert decrypt(f"{key.id}.{then}", "reply") == text
 
 
 def test_equal_texts_have_different_ciphertexts() -> None:
