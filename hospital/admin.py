@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from hospital import badges, changes, planning_admin, words, worklist
+from hospital import badges, changes, planning_admin, stateful, words
 from hospital.archives import revealing
 from hospital.archives_admin import ArchiveAdmin
 from hospital.changes_admin import ReasonActions
@@ -94,7 +94,7 @@ class NoticeAdmin(ReasonActions, ReadOnly):
 @admin.register(Journal)
 class JournalAdmin(ReadOnly):
     list_display = ("at", "kind", "item_id", "from_state", "to_state", "attempt", "reason")
-    list_filter = (("kind", one_of(worklist.kinds)), ("to_state", one_of(worklist.states)))
+    list_filter = (("kind", one_of(stateful.kinds)), ("to_state", one_of(stateful.states)))
     search_fields = ("=item_id",)
 
 

@@ -14,7 +14,7 @@ from hospital.changes import PERSONAL_DATA, Access, Who
 from hospital.errors import Conflict, NotFound
 from hospital.models import Appointment, Archive, FollowLink, IdempotentRequest, MasterRecord, Notice, Patient
 from hospital.notices import texts
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 
 FORMAT = "hospital-line export 1"
 

@@ -18,9 +18,9 @@ from hospital.idempotency import IdempotentRequest
 from hospital.notices.models import Notice
 from hospital.planning.models import Holiday, WeeklyPlan
 from hospital.retention import Tidied
+from hospital.stateful import Journal
 from hospital.ticks import Tick
 from hospital.tuning import Tuning
-from hospital.worklist import Journal
 
 __all__ = [
     "Access",

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from hospital.errors import Conflict, Forbidden
-from hospital.worklist import Stateful
+from hospital.stateful import Stateful
 
 PROPOSED = "proposed"
 """The state in which each of them begins, and waits for the second person."""

@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hospital.privacy import EncryptedText
+from hospital.stateful import Stateful
 from hospital.states import APPOINTMENT_MOVES, AppointmentState
-from hospital.worklist import Stateful
 
 
 class Department(models.Model):

@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from hospital.privacy import EncryptedText, Indexes
+from hospital.stateful import WorkItem
 from hospital.states import ARCHIVE_MOVES, ArchiveState
-from hospital.worklist import WorkItem
 
 TAIL = 4
 

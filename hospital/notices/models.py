@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from hospital.stateful import WorkItem
 from hospital.states import NOTICE_MOVES, NoticeState
-from hospital.worklist import WorkItem
 
 
 class Kind(models.TextChoices):

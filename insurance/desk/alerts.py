@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from hospital import worklist
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.desk import cases
 from insurance.desk.cases import Kind
 from insurance.desk.models import Alert

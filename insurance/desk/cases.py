@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.desk import advice, coming, facts
 from insurance.desk.coming import Coming
 from insurance.desk.facts import INSURER_LEGS, collected_fen

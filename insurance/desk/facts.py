@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.ledger import entries
 from insurance.ledger.models import Leg
 from insurance.payment.models import PaymentOrder, Refund

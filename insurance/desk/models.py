@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from hospital.proposals import Proposal, by_two_persons
-from hospital.worklist import Journal, WorkItem
+from hospital.stateful import Journal, WorkItem
 from insurance.desk.actions import Action
 from insurance.settlement.models import Settlement
 from insurance.states import ALERT_MOVES, DECISION_MOVES, AlertState, DecisionState

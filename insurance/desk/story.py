@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from hospital.changes import Change
 from hospital.models import Appointment
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.calls.models import InterfaceCall
 from insurance.desk import wire
 from insurance.desk.facts import Facts

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from hospital.worklist import WorkItem
+from hospital.stateful import WorkItem
 from insurance.states import PAYMENT_MOVES, REFUND_MOVES, PaymentState, RefundState
 
 

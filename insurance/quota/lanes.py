@@ -7,8 +7,8 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 
 from hospital import wake
+from hospital.stateful import WorkItem
 from hospital.states import AppointmentState
-from hospital.worklist import WorkItem
 from insurance.quota.directory import DEFAULT, terms
 from insurance.states import SettlementState, TrialState
 

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from hospital.worklist import Stateful, WorkItem
+from hospital.stateful import Stateful, WorkItem
 from insurance.reconciliation.rules import Class
 from insurance.settlement.models import Settlement
 from insurance.states import DAY_BOOK_MOVES, DIFFERENCE_MOVES, DayBookState, DifferenceState

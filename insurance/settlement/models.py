@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hospital.privacy import EncryptedText
-from hospital.worklist import WorkItem
+from hospital.stateful import WorkItem
 from insurance.payment.models import PaymentOrder
 from insurance.quota.directory import DEFAULT
 from insurance.states import SETTLEMENT_MOVES, SettlementState

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hospital.privacy import EncryptedText
-from hospital.worklist import WorkItem
+from hospital.stateful import WorkItem
 from insurance.quota.models import Insurer
 from insurance.states import TRIAL_MOVES, WITHDRAWAL_MOVES, TrialState, WithdrawalState
 from insurance.trial import places

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from django.db.models import Sum
 
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.ledger.models import Kind, LedgerEntry, Leg
 from insurance.models import InterfaceCall
 from insurance.trial.models import Trial

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.states import TrialState
 from tests.chaos.checks import SEEN_AFTER_SECONDS
 from tests.chaos.plan import Fault, Pace, Plan

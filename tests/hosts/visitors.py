@@ -12,8 +12,8 @@ from demo.crowd import Crowd, visit
 from demo.patient import End, Step
 from demo.processes import ProcessDied
 from hospital.models import Archive
+from hospital.stateful import Journal
 from hospital.states import ArchiveState
-from hospital.worklist import Journal
 from insurance.models import Trial
 from tests import factories
 from tests.chaos import checks, evidence, settling

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from hospital.appointments import booking
 from hospital.errors import Conflict, Invalid, Refusal
 from hospital.models import Appointment, Change
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.models import Trial
 from insurance.quota import insurers
 from insurance.trial import admission, line, places, turns, urgency

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 from hospital import worklist
 from hospital.archives import filing
 from hospital.models import Archive, MasterRecord, Notice
+from hospital.stateful import Journal
 from hospital.states import ArchiveState
-from hospital.worklist import Journal
 from tests import factories
 from tests.races.crowd import queued
 from tests.races.together import at_once

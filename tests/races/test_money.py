@@ -7,7 +7,7 @@ from functools import partial
 
 from rest_framework.test import APIClient
 
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.payment import signing
 from insurance.payment.models import PaymentOrder
 from insurance.quota import permits

@@ -10,8 +10,8 @@ from django.db.models import Count
 from hospital import worklist
 from hospital.appointments import booking
 from hospital.models import Appointment
+from hospital.stateful import Journal
 from hospital.states import AppointmentState
-from hospital.worklist import Journal
 from insurance.models import Insurer, InterfaceCall
 from insurance.quota import gate, insurers, lanes
 from insurance.quota.lanes import Lane

@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from hospital.appointments import booking
 from hospital.models import Change
-from hospital.worklist import Journal
+from hospital.stateful import Journal
 from insurance.models import Trial
 from insurance.quota import insurers
 from insurance.states import TrialState
