@@ -9,7 +9,7 @@ from hospital.read_only import ReadOnly, one_of
 from insurance import words
 from insurance.desk import admin as desk
 from insurance.desk.patients_admin import AppointmentAdmin
-from insurance.interface.client import Outcome
+from insurance.interface.calling import Outcome
 from insurance.models import (
     CaseFile,
     ClockStep,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from hospital import words
 from hospital.badges import Tone
 from insurance.desk.actions import Action
-from insurance.interface.client import Outcome
+from insurance.interface.calling import Outcome
 from insurance.quota.lanes import SHARED, Lane
 from insurance.words import DAY_BOOK, DECISION, DIFFERENCE, PAYMENT, REFUND, SETTLEMENT, TONES, TRIAL
 

@@ -1,25 +1,12 @@
-"""The insurer, operation by operation. Every call goes through `_call`: written down, sent, decoded, recorded."""
+"""The insurer, operation by operation. Every call goes through `calling.Caller`."""
 
-import logging
-import time
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
 
 from insurance.interface import questions
-from insurance.interface.errors import (
-    InterfaceError,
-    NotSent,
-    NotSignedIn,
-    NotWritable,
-    Refusal,
-    Refused,
-    Throttled,
-)
-from insurance.interface.exchange import Answer, Dialect, Exchange, Question, Reply, Request
+from insurance.interface.calling import Caller, Journal
+from insurance.interface.exchange import Answer, Dialect, Exchange, Question
 from insurance.interface.messages import (
     Bill,
     Card,
@@ -32,42 +19,11 @@ from insurance.interface.messages import (
     SelfPayReport,
     Visit,
 )
-from insurance.interface.profile import Operation, Profile
+from insurance.interface.profile import Profile
 from insurance.interface.statements import DayDetails, DayTotals, DayTotalsAnswer, ResultFile
 from insurance.interface.transport import Transport
 
-log = logging.getLogger(__name__)
-
 ALL_BATCHES = "0000"  # 2205: every unsettled detail of the visit (H t81)
-
-UNFIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What an encoder fails with, of whatever dialect, when it is given something that it cannot write."""
-
-
-class Outcome(StrEnum):
-    """What became of a message, as far as we know."""
-
-    ANSWERED = "answered"
-    REFUSED = "refused"
-    THROTTLED = "throttled"
-    NOT_SENT = "not_sent"
-    UNKNOWN = "unknown"
-
-
-class Journal(Protocol):
-    """Keeps every message, so that after a crash we know what may have been carried out (protocol 3.10, 4)."""
-
-    def new_msgid(self) -> str:
-        """A message id that was never used: institution (12) + yyyyMMddHHmmss + sequence (4)."""
-        ...
-
-    def before(self, msgid: str, infno: str, body: bytes) -> float:
-        """Commit the record; the seconds that sending may take. Raises NotSent when it must not leave."""
-        ...
-
-    def after(self, msgid: str, outcome: Outcome, reply: bytes, note: str) -> None:
-        """What became of it: exactly once for every `before` that returned or raised NotSent."""
-        ...
 
 
 class InsuranceClient:
@@ -84,12 +40,9 @@ class InsuranceClient:
         about: str = "",
     ) -> None:
         """`about`: the name of whoever is spoken of, which no error of ours may keep."""
-        self._profile = profile
         self._dialect = dialect
-        self._transport = transport
-        self._journal = journal
-        self._clock = clock
-        self._about = about
+        self._caller = Caller(profile, transport, journal, clock, about)
+        self._call = self._caller.call
 
     @property
     def dialect(self) -> Dialect:
@@ -99,7 +52,7 @@ class InsuranceClient:
     @property
     def profile(self) -> Profile:
         """Who speaks here, and the habits of the centre."""
-        return self._profile
+        return self._caller.profile
 
     def sign_in(self) -> str:
         """9001: the sign_no of the operator's day, to be put into the Profile."""
@@ -163,7 +116,7 @@ class InsuranceClient:
         else is said of it; a bill that did not come along is asked for (6301).
         """
         about = (insured, card, mdtrt_id, chrg_bchno, total_fen, med_type, use_account)
-        msgid = self._journal.new_msgid()
+        msgid = self._caller.new_msgid()
         said = self._call(self._dialect.trial, questions.Pricing(*about, visit, lines, msgid), msgid)
         if isinstance(said, Bill):
             return said
@@ -194,7 +147,7 @@ class InsuranceClient:
         `msgid` is one stored beforehand: it is the only key of a reversal.
         """
         pricing = questions.Pricing(insured, card, mdtrt_id, chrg_bchno, total_fen, med_type, use_account)
-        msgid = msgid or self._journal.new_msgid()
+        msgid = msgid or self._caller.new_msgid()
         return self._call(self._dialect.settle, questions.Settling(pricing, invono, split, msgid), msgid)
 
     def cancel(
@@ -261,79 +214,9 @@ class InsuranceClient:
         """9102: a file that the centre has laid out (protocol 3.12). May be repeated."""
         return self._call(_there(self._dialect.download), questions.FileKey(file_qury_no, filename))
 
-    def _call(self, exchange: Exchange[Question, Answer], question: Question, msgid: str | None = None) -> Answer:
-        """Encode, write down, send, decode, record; interrupted in between, the outcome is unknown."""
-        msgid = msgid or self._journal.new_msgid()
-        request = self._encoded(exchange, question, msgid)
-        begun_at = time.monotonic()
-        seconds = self._written_down(msgid, request)
-        outcome, note, received = Outcome.UNKNOWN, "interrupted", b""
-        try:
-            reply = self._transport.send(request, seconds, begun_at)
-            received = reply.kept
-            answer = self._decoded(exchange, question, reply)
-            outcome, note = Outcome.ANSWERED, ""
-        except InterfaceError as error:
-            error.forget(self._about)
-            outcome, note = _outcome_of(error), str(error)
-            raise
-        finally:
-            self._journal.after(msgid, outcome, received, note)
-        return answer
-
-    def _encoded(self, exchange: Exchange[Question, Answer], question: Question, msgid: str) -> Request:
-        """Raises NotWritable for whatever the encoder cannot write: a refusal is never ours. Of another library's
-        reason its kind alone is kept, as its text may quote the value."""
-        try:
-            return exchange.encode(self._profile, msgid, self._clock(), question)
-        except UNFIT as error:
-            reason = str(error) if type(error) is ValueError else _defect(exchange.operation, error)
-            unfit = NotWritable(f"{exchange.operation}: {reason}")
-        unfit.forget(self._about)
-        raise unfit
-
-    def _decoded(self, exchange: Exchange[Question, Answer], question: Question, reply: Reply) -> Answer:
-        """A refusal whose text the Profile knows gets our word for it."""
-        try:
-            return exchange.decode(question, reply)
-        except Refused as refused:
-            word = self._profile.refusal(exchange.operation, str(refused))
-            if not word:
-                raise
-            if word == Refusal.NOT_SIGNED_IN:
-                raise NotSignedIn(str(refused)) from None
-            raise Refused(str(refused), code=word) from None
-
-    def _written_down(self, msgid: str, request: Request) -> float:
-        """A journal that fails otherwise (say, a msgid used before) is left alone: the older record must stand."""
-        try:
-            return self._journal.before(msgid, request.infno, request.body)
-        except NotSent as error:
-            self._journal.after(msgid, Outcome.NOT_SENT, b"", str(error))
-            raise
-
 
 def _there(exchange: Exchange[Question, Answer] | None) -> Exchange[Question, Answer]:
     """A call that this interface does not have is a defect in the caller, who could have asked the dialect."""
     if exchange is None:
         raise LookupError("this dialect does not have that operation")
     return exchange
-
-
-def _defect(operation: Operation, error: Exception) -> str:
-    """Our encoder did not foresee it: told with files and lines, and never with what it was given. The kind's name."""
-    kind = type(error).__name__
-    log.error("%s cannot be written: %s\n%s", operation, kind, "".join(traceback.format_tb(error.__traceback__)))
-    return kind
-
-
-def _outcome_of(error: InterfaceError) -> Outcome:
-    match error:
-        case NotSent():
-            return Outcome.NOT_SENT
-        case Throttled():
-            return Outcome.THROTTLED
-        case Refused():
-            return Outcome.REFUSED
-        case _:
-            return Outcome.UNKNOWN

@@ -18,7 +18,8 @@ from django.db.models.functions import Now
 from hospital import tuning
 from insurance.calls.models import InterfaceCall
 from insurance.calls.msgid import next_msgid
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import NotSent, NotSignedIn, Throttled
 from insurance.interface.exchange import Dialect
 from insurance.interface.profile import Operation, Profile

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from insurance.calls.models import InterfaceCall
-from insurance.interface.client import Outcome
+from insurance.interface.calling import Outcome
 from insurance.interface.errors import InterfaceError, NotSent, NotWritable, Throttled
 from insurance.interface.exchange import Dialect, Reply
 from insurance.interface.profile import Operation, Profile

@@ -7,7 +7,8 @@ from datetime import date
 from django.utils import timezone
 
 from insurance.calls.models import InterfaceCall
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import NotSignedIn
 from insurance.interface.profile import Operation
 from insurance.quota.exchange import dialect, profile, sign_no_of

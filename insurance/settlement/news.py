@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from hospital import worklist
 from hospital.errors import Forbidden, Invalid, NotFound
 from insurance.calls.models import InterfaceCall
-from insurance.interface.client import Outcome
+from insurance.interface.calling import Outcome
 from insurance.interface.dialects.mobile import callbacks
 from insurance.interface.exchange import OrderNews
 from insurance.quota import access, directory, lanes

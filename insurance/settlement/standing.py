@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 
 from insurance.calls.models import InterfaceCall
 from insurance.interface import looking
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import OutcomeUnknown
 from insurance.interface.messages import Bill
 from insurance.interface.profile import Operation

@@ -19,7 +19,8 @@ from hospital import worklist
 from hospital.models import Appointment, Archive, Charge
 from insurance.calls.models import InterfaceCall
 from insurance.interface import messages
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import Refused
 from insurance.interface.profile import Operation
 from insurance.quota import directory

@@ -6,7 +6,7 @@ import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
 
-from insurance.interface.client import Outcome
+from insurance.interface.calling import Outcome
 from insurance.models import Insurer, LimitChange, Quota, Trial
 from insurance.quota import adapting, circuit, insurers, permits, turns
 from insurance.quota.exchange import _Journal

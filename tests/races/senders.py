@@ -17,7 +17,8 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from insurance.interface import dialects
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import InterfaceError
 from insurance.interface.messages import Card, Insured
 from insurance.interface.transport import HttpTransport

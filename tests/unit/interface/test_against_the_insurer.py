@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.dialects.national import files
 from insurance.interface.errors import OutcomeUnknown, Refused
 from insurance.interface.messages import Bill, Card, Insured, choose_insurance

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import (
     InterfaceError,
     NotSent,
@@ -257,7 +258,7 @@ def test_a_defect_of_the_encoder_is_told_with_its_lines_and_no_value(
         upload(client(Answering(ok()), Journal()), replace(LINE, **spoilt))
     (told,) = caplog.records
     assert told.levelname == "ERROR" and re.match(rf"upload_charges cannot be written: ({kind})\n", told.message)
-    assert 'insurance/interface/client.py", line' in told.message and told.message.count("File ") > 1
+    assert 'insurance/interface/calling.py", line' in told.message and told.message.count("File ") > 1
     assert not [value for value in (NAME, CARD.number, INSURED.psn_no) if value in caplog.text]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insurance.interface import gateways
-from insurance.interface.client import Outcome
+from insurance.interface.calling import Outcome
 from insurance.interface.errors import NotSent, OutcomeUnknown
 from insurance.interface.exchange import Reply, Request
 from insurance.interface.gateways import csb, hmac_sm3, tif

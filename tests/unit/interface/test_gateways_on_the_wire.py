@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from insurance.interface import gateways
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.errors import NotSent, OutcomeUnknown
 from insurance.interface.gateways import GATEWAYS, Gateway, Key
 from insurance.interface.messages import Card, Insured, choose_insurance

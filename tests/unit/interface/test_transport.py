@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from insurance.interface.client import Outcome
+from insurance.interface.calling import Outcome
 from insurance.interface.errors import InterfaceError, NotSent, OutcomeUnknown, Throttled
 from insurance.interface.exchange import Attachment, Reply, Request
 from insurance.interface.transport import MAX_ANSWER_BYTES, HttpTransport

@@ -6,7 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from insurance.interface.client import InsuranceClient, Outcome
+from insurance.interface.calling import Outcome
+from insurance.interface.client import InsuranceClient
 from insurance.interface.dialects import load
 from insurance.interface.exchange import Reply, Request
 from insurance.interface.messages import Card, Diagnosis, FeeLine, Insured, PolicySplit, Visit
