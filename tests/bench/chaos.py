@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench import brokers
 from tests.bench.figures import Figure, alone
-from tests.bench.options import Options
+from tests.bench.options import BROKERS, Options
 from tests.chaos.checks import Findings
 from tests.chaos.plan import Fault, Plan, schedule
 from tests.chaos.run import run as run_plan
@@ -30,7 +30,7 @@ MINUTES, PER_MINUTE, WORKERS = 10.0, 100, 3
 def run(options: Options) -> list[Figure]:
     """All figures of one run; how long it takes is said by `--minutes`."""
     plan = _plan(options)
-    with brokers.answering(options.broker) as url:
+    with brokers.answering(options.broker or BROKERS[0]) as url:
         found = run_plan(plan, Path(os.environ["VAR"]), url, say=_say)
     return [*_nought(found), *_told(found, plan)]
 

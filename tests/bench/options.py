@@ -16,6 +16,7 @@ ALL = (*EVERY_DAY, "reads", "backlog")
 """`all`: what is laid beside a limit or a plain project. The others run for minutes, each for a question of its own."""
 
 BROKERS = ("valkey", "rabbitmq")
+"""Embedded, and the one that answers."""
 
 EPILOG = """\
 limit   our limit beside Celery's rate_limit and `limits`. Without --minutes a scaled form of half a minute: 20 arrivals
@@ -61,12 +62,12 @@ class Options:
     per_minute: int | None
     every: float
     seed: int
-    broker: str
+    broker: str | None
     patients: int | None
     rows: int
     finished: int | None
     months: int | None
-    batch: int
+    batch: int | None
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Options":
@@ -112,12 +113,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--per-minute", type=_count, metavar="n", help="limit, eta, chaos, plan: n, in each window")
     add("--every", type=_more_than_zero, default=5.0, metavar="S", help="chaos: seconds from kill to kill (5)")
     add("--seed", type=int, default=random.randrange(10**6), metavar="X", help="chaos: of the schedule (drawn)")
-    add("--broker", choices=BROKERS, default=BROKERS[0], help="chaos, filing: embedded, or the one that answers")
+    add(
+        "--broker",
+        choices=BROKERS,
+        help="filing (each that is there), chaos (valkey): embedded, or the one that answers",
+    )
     add("--patients", type=_count, metavar="N", help="plan: how many patients come (3000)")
     add("--rows", type=_count, default=100_000, metavar="N", help="backlog: how much there is (100000)")
     add("--finished", type=_count, metavar="F", help="backlog: how many settlements have ended (5 N)")
     add("--months", type=_count, metavar="M", help="backlog: months of journal and calls in the tables (all)")
-    add("--batch", type=_count, default=200, metavar="m", help="filing: how many records one batch files (200)")
+    add("--batch", type=_count, metavar="m", help="filing: how many records one batch files (200, then 2000)")
     return parser
 
 

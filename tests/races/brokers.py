@@ -42,25 +42,39 @@ def close_pools() -> None:
 
 
 def use(settings: LazySettings, url: str) -> None:
-    """Settings as they are made of this BROKER_URL."""
+    """Settings as they are made of this BROKER_URL; no connection of another's is left."""
+    _configure(settings, url)
+    close_pools()
+
+
+def _configure(settings: LazySettings, url: str) -> None:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("BROKER_URL", url)
         made = runpy.run_path(str(Path(config.__file__).with_name("settings.py")))
     for name in ("BROKER_URL", "BROKER_IS_AMQP", "BROKER_TRANSPORT_OPTIONS"):
         setattr(settings, name, made[name])
-    close_pools()
 
 
 @contextmanager
 def own_queue(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[str]:
     """The filing queue under a new name on this broker, deleted afterwards: its name."""
+    close_pools()
+    try:
+        with own_queue_beside_others(settings, monkeypatch, url) as name:
+            yield name
+    finally:
+        close_pools()
+
+
+@contextmanager
+def own_queue_beside_others(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[str]:
+    """The same with everybody's connections as they are, Celery's too."""
     monkeypatch.setattr(queue, "NAME", f"archives.test.{uuid.uuid4().hex[:8]}")
-    use(settings, url)
+    _configure(settings, url)
     try:
         yield queue.NAME
     finally:
         delete(url, queue.NAME, f"{queue.NAME}.dead")
-        close_pools()
 
 
 def delete(url: str, *names: str) -> None:
