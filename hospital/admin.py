@@ -63,6 +63,7 @@ class DepartmentAdmin(ModelAdmin):
 @admin.register(Doctor)
 class DoctorAdmin(ModelAdmin):
     list_display = ("code", "name", "department")
+    list_select_related = ("department",)
     list_filter = ("department",)
 
 
@@ -79,6 +80,7 @@ class MasterRecordAdmin(ReadOnly):
 @admin.register(Notice)
 class NoticeAdmin(ReasonActions, ReadOnly):
     list_display = ("id", "patient", "kind", "channel", "badge", "attempt", "last_error", "sent_at")
+    list_select_related = ("patient",)
     badge = badges.column(words.NOTICE, words.TONES)
     list_filter = ("kind", "channel", "state")
     actions = ("send_again",)

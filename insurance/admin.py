@@ -69,6 +69,7 @@ class SettlementAdmin(ReadOnly):
         "setl_id",
         "last_error",
     )
+    list_select_related = ("appointment",)
     list_filter = ("state", "mode", ("insurer", one_of(insurers.names)))
     search_fields = ("settle_msgid__exact", "setl_id__exact")
     search_help_text = _("setl_id or msgid")

@@ -108,6 +108,7 @@ class MaintenanceWindowAdmin(ReasonAdmin):
 
     form = WindowForm
     list_display = ("starts_at", "ends_at", "insurer", "why")
+    list_select_related = ("insurer",)
     asked = ("insurer", "starts_at", "ends_at", "why")
     actions = ("drop",)
 
@@ -158,6 +159,7 @@ class QuotaAdmin(ReasonAdmin):
     form = QuotaForm
     list_before_template = "admin/hospital/tuning/explained.html"
     list_display = ("name", "insurer", "per_minute", "in_force", "least", "adapts", "evenly")
+    list_select_related = ("insurer",)
     readonly_fields = ("insurer", "name", "in_force", "free", "history")
     asked = ("per_minute", "least", "adapts", "evenly", "why")
 
@@ -185,11 +187,13 @@ class QuotaAdmin(ReasonAdmin):
 
 class LimitChangeAdmin(ReadOnly):
     list_display = ("at", "quota", "per_minute", "in_force", "lowered", "why")
+    list_select_related = ("quota",)
     list_filter = ("quota", "lowered", "at")
 
 
 class PermitAdmin(ReadOnly):
     list_display = ("id", "quota", "free_at", "takings", "retired")
+    list_select_related = ("quota",)
     list_filter = ("quota", "retired")
 
 

@@ -41,13 +41,14 @@ class LineAdmin(ReasonAdmin):
 
     form = LineForm
     list_display = ("__str__", "insurer", "weight", "waiting", "oldest_wait")
+    list_select_related = ("insurer", "department")
     asked = ("insurer", "department", "weight", "why")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Line]:
         """The common lines are there from the beginning."""
         for insurer in insurers.everyone():
             line.line_of(insurer)
-        return Line.objects.select_related("insurer", "department")
+        return super().get_queryset(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Line | None = None) -> tuple[str, ...]:
         return ("insurer", "urgent", "department", "waiting", "oldest_wait") if obj else ()
@@ -91,6 +92,7 @@ class TrialAdmin(ReasonActions, ReadOnly):
 
 class VisitAdmin(ReadOnly):
     list_display = ("id", "appointment", "mdtrt_id", "ipt_otp_no", "insutype")
+    list_select_related = ("appointment",)
     fields = ("appointment", "mdtrt_id", "ipt_otp_no", "insutype", "insuplc_admdvs", "chrg_bchno")
 
 

@@ -8,6 +8,7 @@ A statement whose cost does not grow has a ratio of about 1.
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 from django.conf import settings
@@ -85,7 +86,23 @@ def _sheets(small: Statements, big: Statements) -> list[Sheet]:
         }
         for sql in slowest[:SHOWN]
     ]
-    return [Sheet("backlog: each statement with little and with much in the tables", rows, _notes(both, few, many))]
+    return [
+        Sheet("backlog: each part of the way, all its statements once", _parts(both, big.at, few, many), []),
+        Sheet("backlog: each statement with little and with much in the tables", rows, _notes(both, few, many)),
+    ]
+
+
+def _parts(
+    both: list[str], at: Mapping[str, str], few: Mapping[str, float], many: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    parts: dict[str, list[str]] = {}
+    for sql in both:
+        parts.setdefault(at[sql], []).append(sql)
+    sums = ((where, len(told), sum(few[s] for s in told), sum(many[s] for s in told)) for where, told in parts.items())
+    return [
+        {"where": where, "statements": count, "small ms": small, "big ms": big, "ratio": big / small}
+        for where, count, small, big in sums
+    ]
 
 
 def _notes(both: list[str], few: Mapping[str, float], many: Mapping[str, float]) -> list[str]:
