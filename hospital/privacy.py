@@ -3,7 +3,7 @@
 AES-256-GCM. A value is stored as `<key id>.<base64(nonce + ciphertext)>`. What it is ("name", "phone") is authenticated
 with it: a phone that somebody puts into the column of names is no name. What has no key id was written before there
 were any, and is read with every key. The blind index is an HMAC: equal values have equal indexes, and without the key
-an index says nothing. A text of some length (a message to the insurer) is compressed before: it is half as long then.
+an index says nothing. The messages to the insurer are compressed before: they are half as long then.
 """
 
 import base64
@@ -24,10 +24,10 @@ from hospital.keys import Key
 NONCE_BYTES = 12
 
 COMPRESSED_FROM_BYTES = 512
-"""What is shorter gains little: no name, number or card is so long."""
+"""What is shorter gains little."""
 
 COMPRESSED = b"\0"
-"""Stands in front of what was compressed. A text that begins with it is compressed however short it is."""
+"""Stands in front of what was compressed. A text that begins with it is always compressed."""
 
 FORGOTTEN = "-"
 """In the place of a value that was there and is kept no longer (retention, erasure)."""
@@ -38,18 +38,19 @@ Indexes = Mapping[str, tuple[str, Callable[[str], str]]]
 """Of a model, its blind indexes: column → the field that it is the index of, and what of the value is indexed."""
 
 
-def encrypt(text: str, holds: str = "") -> str:
-    """Ciphertext of `text`, which is a `holds`, under the current key; the empty text stays empty."""
+def encrypt(text: str, holds: str = "", *, compressed: bool = False) -> str:
+    """Ciphertext of `text`, which is a `holds`, under the current key; the empty text stays empty. `compressed`: a
+    long one is."""
     if not text:
         return ""
     key, nonce = keys.ring().current, os.urandom(NONCE_BYTES)
-    sealed = nonce + key.cipher.encrypt(nonce, _short(text.encode()), holds.encode())
+    sealed = nonce + key.cipher.encrypt(nonce, _short(text.encode(), compressed=compressed), holds.encode())
     return f"{key.id}.{base64.b64encode(sealed).decode()}"
 
 
 def decrypt(stored: str, holds: str = "") -> str:
     """The text again; "" of what is forgotten. Raises `cryptography.exceptions.InvalidTag` when it was tampered with or
-    is something else, `UnknownKey` under a key that we do not have."""
+    is something else, `UnknownKey` under a key that we do not have, `ValueError` when no version has written it."""
     if stored in ("", FORGOTTEN):
         return ""
     key_id, dot, sealed = stored.partition(".")
@@ -86,10 +87,13 @@ class EncryptedText(models.TextField):  # type: ignore[type-arg]
 
     `holds` says what, where the column's name does not: rows are copied as they are, and a copy is the same thing.
     `clear_before`: the column was clear once; what was written then is read until `rotate_keys` has been there.
+    `compressed`: long texts are; who reads sees by the text itself whether it was, so no migration knows of it.
     """
 
-    def __init__(self, *args: Any, holds: str = "", clear_before: bool = False, **kwargs: Any) -> None:
-        self.holds, self.clear_before = holds, clear_before
+    def __init__(
+        self, *args: Any, holds: str = "", clear_before: bool = False, compressed: bool = False, **kwargs: Any
+    ) -> None:
+        self.holds, self.clear_before, self.compressed = holds, clear_before, compressed
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
@@ -105,7 +109,7 @@ class EncryptedText(models.TextField):  # type: ignore[type-arg]
 
     def sealed(self, text: str) -> str:
         """What is to stand in the column."""
-        return encrypt(text, self.holds or self.name)
+        return encrypt(text, self.holds or self.name, compressed=self.compressed)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
         return None if value is None else self.read(value)
@@ -120,13 +124,18 @@ def _opened(key: Key, sealed: str, holds: bytes | None) -> str:
     return _long(key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], holds)).decode()
 
 
-def _short(text: bytes) -> bytes:
-    compressed = len(text) >= COMPRESSED_FROM_BYTES or text.startswith(COMPRESSED)
-    return COMPRESSED + zlib.compress(text) if compressed else text
+def _short(text: bytes, *, compressed: bool) -> bytes:
+    gains = compressed and len(text) >= COMPRESSED_FROM_BYTES
+    return COMPRESSED + zlib.compress(text) if gains or text.startswith(COMPRESSED) else text
 
 
 def _long(short: bytes) -> bytes:
-    return zlib.decompress(short[len(COMPRESSED) :]) if short.startswith(COMPRESSED) else short
+    if not short.startswith(COMPRESSED):
+        return short
+    try:
+        return zlib.decompress(short[len(COMPRESSED) :])
+    except zlib.error as error:
+        raise ValueError("what was compressed is not whole") from error
 
 
 def _without_id(stored: str) -> str:

@@ -41,7 +41,7 @@ class DeclaredOtherwise(Exception):
 
 @contextmanager
 def opened(name: str) -> Iterator[Queue]:
-    """The queue on the kept channel, of a connection that is not kept when it says nothing."""
+    """The queue on the kept channel. Neither is kept when something failed: what was not acknowledged is given back."""
     broker = _broker(
         settings.BROKER_URL, settings.BROKER_IS_AMQP, ANSWER_SECONDS, *settings.BROKER_TRANSPORT_OPTIONS.items()
     )
@@ -112,7 +112,7 @@ def _channel(connection: Any) -> Iterator[Any]:
 
 @contextmanager
 def _left_well(channel: Any, *, kept: bool = False) -> Iterator[Any]:
-    """Closing it gives back whatever was not acknowledged: also the kept one is closed when something failed."""
+    """Closing it gives back whatever was not acknowledged."""
     try:
         yield channel
     except OSError:  # it would not even take a good-bye
@@ -141,4 +141,6 @@ def _said_plainly(queue: Queue) -> Iterator[None]:
     try:
         yield
     except PreconditionFailed as said:
+        if "inequivalent arg" not in str(said.reply_text):
+            raise
         raise DeclaredOtherwise(queue.name, said) from None

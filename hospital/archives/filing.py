@@ -51,7 +51,7 @@ def drain_if_due() -> Batch:
 
 
 def drain(most: int | None = None) -> Batch:
-    """Take up to m messages, file as many of the oldest waiting archives, acknowledge.
+    """As many of the oldest waiting archives as there are messages, at most m: file them, then acknowledge.
 
     Two at once, a repeated or a lost message change nothing: the rows decide, and what has no message gets one here.
     """

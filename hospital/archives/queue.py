@@ -44,7 +44,8 @@ def put(archive_ids: Sequence[int]) -> None:
 
 @contextmanager
 def take(most: int, waiting: Waiting | None = None) -> Iterator[int]:
-    """Up to `most` messages: how many there are. Acknowledged when the block ends well, put back when it does not.
+    """Up to `most` messages: how many there are to be taken. Acknowledged when the block ends well, put back when it
+    does not. Where they cannot be acknowledged (`OSError`), what the block did stands, and they come again.
 
     With `waiting`, first what is missing is published, so that nobody's turn fails to come because the broker has lost
     messages.

@@ -1,6 +1,6 @@
 """What filing needs to know of the archives that wait: of a large batch nothing else is read, decrypted or made."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from django.db.models import QuerySet
 
@@ -14,15 +14,15 @@ class Record:
     pk: int
     attempt: int
     appointment_id: int
-    name: str
-    id_number: str
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
     id_index: str
     card_type: str
-    card_number: str
+    card_number: str = field(repr=False)
     card_index: str
 
 
-_COLUMNS = [field.name for field in fields(Record)]
+_COLUMNS = [column.name for column in fields(Record)]
 
 
 def locked(waiting: QuerySet[Archive]) -> list[Record]:

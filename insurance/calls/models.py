@@ -38,8 +38,8 @@ class InterfaceCall(models.Model):
     answered_at = models.DateTimeField(_("answered at"), null=True)
     outcome = models.CharField(_("outcome"), max_length=12, default="")
     note = models.CharField(_("note"), max_length=300, default="")
-    request = EncryptedText(_("request"))
-    reply = EncryptedText(_("reply"), default="")
+    request = EncryptedText(_("request"), compressed=True)
+    reply = EncryptedText(_("reply"), default="", compressed=True)
 
     class Meta:
         verbose_name = _("interface call")

@@ -36,12 +36,21 @@ def test_what_was_encrypted_decrypts(text: str) -> None:
     "text", ["医" * COMPRESSED_FROM_BYTES, "\0", "\0" * COMPRESSED_FROM_BYTES, "x" * 511, "x" * 512]
 )
 def test_what_is_long_is_stored_short_and_read_again(text: str) -> None:
-    assert decrypt(encrypt(text, "reply"), "reply") == text
+    for compressed in (True, False):
+        assert decrypt(encrypt(text, "reply", compressed=compressed), "reply") == text
 
 
 def test_a_message_takes_half_the_room() -> None:
     message = json.dumps([{"fee_code": f"{n:06}", "amount": n * 7919 % 1000, "item": "医疗服务项目"} for n in range(9)])
-    assert len(encrypt(message)) < len(base64.b64encode(message.encode())) / 2
+    assert len(encrypt(message, compressed=True)) < len(base64.b64encode(message.encode())) / 2
+
+
+def test_what_was_compressed_otherwise_is_the_values_own_fault(settings: LazySettings) -> None:
+    """Filing rejects it and goes on."""
+    key = keys.ring().current
+    sealed = base64.b64encode(b"n" * 12 + key.cipher.encrypt(b"n" * 12, b"\0no zlib", b"name")).decode()
+    with pytest.raises(THE_RECORDS_OWN_FAULT):
+        decrypt(f"{key.id}.{sealed}", "name")
 
 
 def test_a_long_text_that_was_stored_as_it_is_is_read(settings: LazySettings) -> None:
