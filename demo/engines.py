@@ -41,6 +41,9 @@ def free_ports(count: int) -> list[int]:
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
+ORDER = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+"""By code points, as in docker-compose.yml."""
+
 IN_MEMORY = ("fsync=off", "full_page_writes=off")
 """A crash of the server loses nothing by these; a crash of the machine may lose all."""
 
@@ -140,9 +143,8 @@ def _initialised(directory: Path, binaries: Path, user: int | None) -> str:
 
 
 def _initdb(binaries: Path, data: Path, password: Path, user: int | None) -> None:
-    locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     access = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
-    command = [str(binaries / "initdb"), "-D", str(data), *locale, *access, "--no-sync", "--no-instructions"]
+    command = [str(binaries / "initdb"), "-D", str(data), *ORDER, *access, "--no-sync", "--no-instructions"]
     made = subprocess.run(command, user=user, group=user, cwd="/", capture_output=True, text=True)
     if made.returncode:
         raise CannotStart(f"PostgreSQL could not make its data directory {data}: {made.stderr.strip()}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from demo import engines
 from tests.shape.test_deployment import DEPLOYMENTS, JOBS, ROOT, container, pod
 from tests.shape.test_environment import COMPOSE
 
@@ -50,3 +51,7 @@ def test_kubernetes_filters_system_calls() -> None:
         assert pod(one)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
         assert container(one)["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod(one)), name
+
+
+def test_postgresql_is_made_as_the_one_that_every_test_runs_on() -> None:
+    assert SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split() == list(engines.ORDER)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hospital import keys
 from hospital.archives.filing import THE_RECORDS_OWN_FAULT
+from hospital.archives.records import Record
 from hospital.privacy import (
     COMPRESSED_FROM_BYTES,
     FORGOTTEN,
@@ -144,3 +145,8 @@ def test_the_keys_may_come_from_a_function(settings: LazySettings) -> None:
 
 def test_the_forgotten_says_nothing() -> None:
     assert decrypt(FORGOTTEN, "reply") == ""
+
+
+def test_a_record_that_is_filed_says_nothing_of_its_person() -> None:
+    record = Record(7, 0, 8, "王五", "110101199001010011", "a", "01", "C123456789", "b")
+    assert not any(secret in repr(record) for secret in ("王五", "110101199001010011", "C123456789"))
