@@ -51,20 +51,20 @@ A_STEP: Mapping[Step, Rows] = {
 """With an Idempotency-Key on booking and settling, as the patients' pages send it, and two fee lines."""
 
 BYTES_A_ROW: Mapping[str, float] = {
-    "hospital_appointment": 265,
-    "hospital_archive": 969,
-    "hospital_card": 492,
-    "hospital_charge": 171,
-    "hospital_idempotentrequest": 423,
-    "hospital_journal": 151,
-    "hospital_masterrecord": 579,
-    "hospital_notice": 294,
-    "insurance_interfacecall": 3231,
-    "insurance_ledgerentry": 362,
-    "insurance_paymentorder": 357,
-    "insurance_settlement": 735,
-    "insurance_trial": 751,
-    "insurance_visit": 1630,
+    "hospital_appointment": 276,
+    "hospital_archive": 863,
+    "hospital_card": 374,
+    "hospital_charge": 157,
+    "hospital_idempotentrequest": 434,
+    "hospital_journal": 149,
+    "hospital_masterrecord": 461,
+    "hospital_notice": 296,
+    "insurance_interfacecall": 1730,
+    "insurance_ledgerentry": 343,
+    "insurance_paymentorder": 317,
+    "insurance_settlement": 623,
+    "insurance_trial": 740,
+    "insurance_visit": 1062,
 }
 
 
