@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -18,7 +17,7 @@ from django.utils import translation
 from structlog.contextvars import bound_contextvars
 
 from config import errors
-from config.correlation import given_id
+from config.correlation import own_id
 from config.door import bookings, looks, plain
 from config.door.lanes import Busy, Lane, SharedLane
 from hospital.appointments import api
@@ -71,7 +70,7 @@ class Door:
 
     def _booked(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """The answer to a plain booking; None: the long way, under the same id."""
-        environ["HTTP_X_REQUEST_ID"] = own = given_id(environ) or uuid4().hex
+        environ["HTTP_X_REQUEST_ID"] = own = own_id(environ)
         with bound_contextvars(request_id=own):
             asked = bookings.read(environ)
             answer = self.bookings.run(asked) if asked else None

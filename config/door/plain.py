@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from config import headers
-from config.correlation import given_id, request_id
+from config.correlation import own_id, request_id
 from hospital import tokens
 
 _BEARER = "Bearer "
@@ -36,7 +35,7 @@ def always(environ: Mapping[str, Any]) -> Headers:
     return [
         *headers.always().items(),
         ("Content-Security-Policy", headers.NOTHING),
-        ("X-Request-ID", request_id() or given_id(environ) or uuid4().hex),
+        ("X-Request-ID", request_id() or own_id(environ)),
     ]
 
 
