@@ -31,7 +31,7 @@ def test_what_is_taken_is_gone_only_when_the_block_ends_well() -> None:
     assert queue.depth() == 1
     with pytest.raises(ZeroDivisionError), queue.take(10) as taken:
         taken / 0
-    assert queue.depth() == 1
+    wait_until(lambda: queue.depth() == 1)
 
 
 def test_the_queue_is_topped_up_to_two_batches_of_the_rows_that_wait_and_no_further() -> None:
