@@ -86,11 +86,10 @@ def _file_rows(waiting: QuerySet[Archive]) -> Batch:
         rejections = merge(records)
         filed = [record for record in records if not rejections[record.pk]]
         rejected = [record for record in records if rejections[record.pk]]
-        today = f"{timezone.localdate():%Y%m%d}"
-        _file(filed, today)
+        numbers = _file(filed)
         _reject(rejected, rejections)
         writing.write_all(
-            [(one.appointment_id, Kind.FILED, {"number": f"{today}{one.pk:0{PLACE_DIGITS}d}"}) for one in filed]
+            [(one.appointment_id, Kind.FILED, {"number": numbers[one.pk]}) for one in filed]
             + [(one.appointment_id, Kind.REJECTED, {"reason": rejections[one.pk]}) for one in rejected]
         )
     return Batch(len(filed), len(rejected))
@@ -116,13 +115,16 @@ def _waiting() -> QuerySet[Archive]:
     return Archive.objects.filter(state=ArchiveState.QUEUED).order_by("pk")
 
 
-def _file(records: Sequence[Record], today: str) -> None:
-    """One update for all: the number is the day and the place in the queue, the master record that of the ID number."""
+def _file(records: Sequence[Record]) -> Mapping[int, str]:
+    """One update for all: the number is the day and the place in the queue, the master record that of the ID number.
+    Each one's number, by its id."""
+    today = f"{timezone.localdate():%Y%m%d}"
     person = MasterRecord.objects.filter(id_index=OuterRef("id_index")).values("pk")
     number = Concat(Value(today), LPad(Cast("pk", CharField()), PLACE_DIGITS, Value("0")))
     how = {"filed_at": Now(), "number": number, "master_id": Subquery(person)}
     attempts = {record.pk: record.attempt for record in records}
     worklist.move_columns(Archive, attempts, ArchiveState.QUEUED, ArchiveState.FILED, **how)
+    return {pk: f"{today}{pk:0{PLACE_DIGITS}d}" for pk in attempts}
 
 
 def _reject(records: Sequence[Record], rejections: Mapping[int, str]) -> None:

@@ -42,7 +42,7 @@ def test_a_message_that_fails_again_and_again_ends_in_the_queue_of_the_dead(brok
 def test_what_a_killed_taker_held_is_there_again_at_once() -> None:
     queue.put([1, 2, 3])
     assert dies(take_and_die)
-    wait_until(lambda: queue.depth() == 3)
+    wait_until(lambda: queue.depth() == 3, seconds=5)
     with queue.take(10) as taken:
         assert taken == 3
 
